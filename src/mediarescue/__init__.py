@@ -1,0 +1,1 @@
+"""Rescue photos and videos people thought were lost or spoilt."""

@@ -1,0 +1,75 @@
+"""The exception tree and its fixed exit codes.
+
+::
+
+    MediaRescueError            1   a bug when raised as such
+    ├── UsageError              2   wrong or contradictory arguments, swapped files
+    ├── InputError              3   the input cannot be read or is not a format we know
+    ├── ReferenceMismatchError  4   the reference does not fit (no moov, other codec or frame size)
+    ├── NothingRecoverableError 5   nothing to rescue in the input; nothing was written
+    ├── OutputError             6   the output exists, the disk is full, the file system refuses
+    ├── VerificationError       7   the written file did not pass its own check
+    ├── MissingDependencyError  8   a needed encoder or optional extra is not installed
+    └── NothingToDoError        9   the input is healthy; nothing was written
+
+Code 10 (success with reservations) belongs to a report, not to an exception. An unknown code is a failure.
+"""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_RESERVATIONS = 10
+
+
+class MediaRescueError(Exception):
+    """Base of every error mediarescue raises on purpose; ``str(error)`` says what, where and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(MediaRescueError):
+    """Wrong, contradictory or swapped arguments."""
+
+    exit_code = 2
+
+
+class InputError(MediaRescueError):
+    """The input cannot be opened, or is of an unknown or encrypted format."""
+
+    exit_code = 3
+
+
+class ReferenceMismatchError(MediaRescueError):
+    """The reference cannot serve for this input."""
+
+    exit_code = 4
+
+
+class NothingRecoverableError(MediaRescueError):
+    """The input holds nothing that could be rescued; nothing was written."""
+
+    exit_code = 5
+
+
+class OutputError(MediaRescueError):
+    """The output cannot be written."""
+
+    exit_code = 6
+
+
+class VerificationError(MediaRescueError):
+    """The written file failed its own check and was removed."""
+
+    exit_code = 7
+
+
+class MissingDependencyError(MediaRescueError):
+    """A needed encoder or optional package is not installed."""
+
+    exit_code = 8
+
+
+class NothingToDoError(MediaRescueError):
+    """The input is healthy; nothing was written."""
+
+    exit_code = 9

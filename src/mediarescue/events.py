@@ -1,0 +1,53 @@
+"""What long work tells its listener; the command line renders these, library users may log them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """A stage began; ``total`` is in ``unit`` (``"bytes"``, ``"samples"``) or None where it is unknown."""
+
+    stage: str
+    total: int | None = None
+    unit: str = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """``done`` of the stage's total is finished."""
+
+    stage: str
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinished:
+    """A stage ended without an error."""
+
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something the user should know; the work goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file was written whole; ``role`` is ``"output"`` or ``"report"``."""
+
+    path: str
+    role: str
+
+
+Event = StageStarted | Progressed | StageFinished | Warned | Artifact
+Listener = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Listen to nothing: the default listener."""

@@ -1,0 +1,114 @@
+"""Result objects of each command, and their JSON form."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS
+
+SCHEMA_VERSION = 1
+
+
+class TimingSource(StrEnum):
+    """Where a track's decode times come from, best first."""
+
+    BITSTREAM = "bitstream"
+    """Every duration follows from the coded data (samples per audio frame, PCM)."""
+    CONSTANT = "constant"
+    """The reference runs at one constant rate."""
+    PATTERN = "pattern"
+    """The reference's repeating pattern of durations (a rate its time scale cannot express)."""
+    AUDIO_CLOCK = "audio_clock"
+    """Fitted to the audio interleaved with it: an estimate."""
+    GUESSED = "guessed"
+    """The reference's mean duration: an estimate with no second clock to hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackReport:
+    """One track of the rescued file.
+
+    Attributes
+    ----------
+    track_id : int
+    kind : str
+        Handler in plain words: ``video``, ``audio``, ``metadata``, ``timecode``, ``text``, ``other``.
+    codec : str
+        The sample entry's four characters.
+    samples, sync_samples, bytes : int
+    duration_seconds : float
+    timing_source : TimingSource
+    note : str
+        Empty, or what the user should know of this track.
+    """
+
+    track_id: int
+    kind: str
+    codec: str
+    samples: int
+    sync_samples: int
+    bytes: int
+    duration_seconds: float
+    timing_source: TimingSource
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GapReport:
+    """A byte range of the broken file that belongs to no rescued sample (``offset`` and ``size`` in bytes)."""
+
+    offset: int
+    size: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UntruncReport:
+    """What ``untrunc`` did.
+
+    ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
+    None where one of them is missing.
+    """
+
+    input: str
+    reference: str
+    output: str | None
+    output_bytes: int
+    media_bytes: int
+    recovered_bytes: int
+    tracks: tuple[TrackReport, ...]
+    gaps: tuple[GapReport, ...]
+    av_difference_seconds: float | None
+    dropped_boxes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    dry_run: bool = False
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """Why this is a success with reservations; empty for a clean one."""
+        why = []
+        lost = sum(gap.size for gap in self.gaps)
+        if lost:
+            why.append(f"{len(self.gaps)} gaps, {lost} bytes that belong to no sample")
+        guessed = [t for t in self.tracks if t.timing_source in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)]
+        if any(t.kind in ("video", "audio") for t in guessed):
+            why.append("estimated times in " + ", ".join(f"track {t.track_id} ({t.codec})" for t in guessed))
+        return tuple(why)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 10 when there are reservations."""
+        return EXIT_RESERVATIONS if self.reservations else EXIT_OK
+
+
+def as_json(report: UntruncReport, *, command: str) -> dict[str, Any]:
+    """Return the report as one JSON-able document with ``schema_version``, ``command``, ``exit_code``."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "exit_code": report.exit_code,
+        "reservations": list(report.reservations),
+        **asdict(report),
+    }

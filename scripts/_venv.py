@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,13 +31,16 @@ def prepare(*, development: bool) -> Path:
     Raises
     ------
     SetupError
-        The ``venv`` module is missing, or a package cannot be fetched or built.
+        The ``venv`` module is missing, ``.venv`` is somebody else's, or a package cannot be fetched or built.
     """
     python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    done = _read_stamp() if python.exists() else {}
+    done = _read_stamp()
+    if not python.exists():
+        done.pop("python", None)
     if done.get("python") != _this_python():
-        _make_venv(clear=VENV.exists())
+        _make_venv(ours=STAMP.exists())
         done = {"python": _this_python()}
+        _write_stamp(done)
     # The development set holds the runtime set, so either stamp will do for running.
     wanted = [DEVELOPMENT] if development else [DEVELOPMENT, RUNTIME]
     if not any(done.get(name) == _digest(name) for name in wanted):
@@ -51,7 +55,9 @@ def prepare(*, development: bool) -> Path:
     return python
 
 
-def _make_venv(*, clear: bool) -> None:
+def _make_venv(*, ours: bool) -> None:
+    if VENV.exists() and not ours:
+        raise SetupError(f"{VENV} is there but was not made by this script; move it away and run this again")
     missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
     if missing:
         raise SetupError(
@@ -59,9 +65,9 @@ def _make_venv(*, clear: bool) -> None:
             "a Python from python.org"
         )
     _say(f"making {VENV.name} with Python {sys.version.split()[0]}")
-    options = ["--clear"] if clear else []
-    made = subprocess.run([sys.executable, "-m", "venv", *options, str(VENV)], capture_output=True, text=True)
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
     if made.returncode:
+        shutil.rmtree(VENV, ignore_errors=True)
         raise SetupError(f"could not make {VENV}:\n{(made.stdout + made.stderr).strip()}")
 
 

@@ -1,5 +1,6 @@
 """Set up and rescue the broken file that the repository ships: ``python3 scripts/try.py``."""
 
+# ruff: noqa: N999 - "try" is what the reader of the README types
 from __future__ import annotations
 
 import subprocess

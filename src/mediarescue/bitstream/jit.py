@@ -46,7 +46,7 @@ def kernel(signature: str) -> Callable[[F], F]:
             import numba
         except ImportError:
             return function
-        options = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
+        options = {"nogil": True, "boundscheck": False, "error_model": "numpy", "no_cfunc_wrapper": True}
         try:
             compiled = numba.njit(signature, cache=True, **options)(function)
         except (RuntimeError, OSError):

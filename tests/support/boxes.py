@@ -31,9 +31,22 @@ def box(kind: bytes, payload: bytes = b"") -> bytes:
 
 
 def top_level(path: Path) -> list[TopBox]:
-    """Return the top-level boxes of a healthy file."""
-    data = path.read_bytes()
-    return [TopBox(kind, start, body - start, end - start) for kind, start, body, end in children(data, 0, len(data))]
+    """Return the top-level boxes of a healthy file of any size."""
+    found, offset, total = [], 0, path.stat().st_size
+    with path.open("rb") as file:
+        while offset + 8 <= total:
+            file.seek(offset)
+            head = file.read(16)
+            size, header = int.from_bytes(head[:4], "big"), 8
+            if size == 1:
+                size, header = int.from_bytes(head[8:], "big"), 16
+            elif size == 0:
+                size = total - offset
+            if size < header or offset + size > total:
+                raise ValueError(f"box {head[4:8]!r} at {offset} does not fit")
+            found.append(TopBox(head[4:8], offset, header, size))
+            offset += size
+    return found
 
 
 def children(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
@@ -68,10 +81,10 @@ def find(data: bytes, *path: bytes, within: tuple[int, int] | None = None) -> tu
 
 def moov_of(path: Path) -> bytes:
     """Return the whole ``moov`` box."""
-    data = path.read_bytes()
-    found = find(data, b"moov")
-    assert found, f"{path.name} has no moov"
-    return data[found[0] : found[2]]
+    moov = next(b for b in top_level(path) if b.kind == b"moov")
+    with path.open("rb") as file:
+        file.seek(moov.offset)
+        return file.read(moov.size)
 
 
 def mdat_of(path: Path) -> TopBox:

@@ -58,7 +58,7 @@ class VideoSpec:
 
 @dataclass(frozen=True, slots=True)
 class AudioSpec:
-    """How to make one audio track: ``content`` is ``tone``, ``noise``, ``silence`` or ``clicks``."""
+    """How to make one audio track: ``content`` is ``tone``, ``noise``, ``silence``, ``clicks`` or ``music``."""
 
     codec: str = "aac"
     rate: int = 44100
@@ -145,6 +145,12 @@ def _sounds(spec: AudioSpec) -> Iterator[Any]:
             # Sharp attacks after silence make an AAC encoder switch to short windows.
             sound[channel, :: spec.rate // 7] = 0.9
             sound[channel] += 0.002 * noise.uniform(-1, 1, total)
+        elif spec.content == "music":
+            beat = np.exp(-8 * (t % 0.5))
+            chord = sum(np.sin(2 * np.pi * spec.frequency * (1 + channel / 9) * k * t) / k for k in (1, 2.5, 3, 4.2, 7))
+            sound[channel] = (
+                0.15 * chord + 0.2 * beat * noise.uniform(-1, 1, total) + 0.02 * noise.uniform(-1, 1, total)
+            )
         elif spec.content != "silence":
             raise ValueError(f"unknown sound {spec.content!r}")
     samples = np.round(sound * 32000).astype(np.int16)
@@ -174,7 +180,7 @@ def _add_video(container: Any, spec: VideoSpec) -> Any:
 def _encoder_options(spec: VideoSpec) -> dict[str, str]:
     options = dict(spec.options)
     if spec.codec == "libx264":
-        options = {"preset": "veryfast", "crf": "26", **options}
+        options = {"preset": "veryfast", **({} if "b" in options else {"crf": "26"}), **options}
         # Macroblock-tree rate control with adaptive B-frames gave another file in one run of five.
         options["x264-params"] = ":".join(filter(None, ("mbtree=0", options.get("x264-params", ""))))
     elif spec.codec == "libx265":

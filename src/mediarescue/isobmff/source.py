@@ -1,0 +1,95 @@
+"""Read-only access to a file of any size by absolute offset."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from mediarescue.errors import InputError
+
+
+class ByteSource:
+    """A file that is only ever read, in windows; use it as a context manager.
+
+    Notes
+    -----
+    Not memory mapped: mapped pages count as resident memory, and a card pulled while mapped is a SIGBUS instead
+    of an error. Reads carry their own offset, so threads may share a source.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self.path = path
+        self.size = size
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> ByteSource:
+        """Open a regular file; raises InputError when it is missing, a folder, no regular file or not readable."""
+        path = Path(path)
+        try:
+            # Looked at before it is opened: opening a pipe would wait for its writer.
+            if stat.S_ISDIR(mode := path.stat().st_mode):
+                raise InputError(f"{path}: is a folder; give one of the files in it")
+            if not stat.S_ISREG(mode):
+                raise InputError(f"{path}: is not a regular file; copy its contents to a file first")
+            file = open(path, "rb", buffering=0)  # noqa: SIM115
+            return cls(file, path, os.fstat(file.fileno()).st_size)
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file") from None
+        except PermissionError:
+            raise InputError(f"{path}: no permission to read it") from None
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise InputError(f"{path}: cannot be opened: {reason}") from error
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return ``size`` bytes at absolute ``offset``, fewer only at the end of the file.
+
+        Raises InputError when the device fails, ValueError for a negative offset.
+        """
+        if offset < 0:
+            raise ValueError(f"negative offset {offset}")
+        left = min(size, self.size - offset)
+        parts = []
+        while left > 0:
+            try:
+                part = self._read_once(offset, left)
+            except OSError as error:
+                reason = error.strerror or error
+                message = f"{self.path}: cannot be read at byte {offset}: {reason}; copy it to another disk"
+                raise InputError(message) from error
+            if not part:
+                break
+            parts.append(part)
+            offset += len(part)
+            left -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _read_once(self, offset: int, size: int) -> bytes:
+        if hasattr(os, "pread"):
+            # One call of Linux returns at most 2 GiB less a page; asking for less keeps every system happy.
+            return os.pread(self._file.fileno(), min(size, 1 << 30), offset)
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(min(size, 1 << 30))
+
+    def fileno(self) -> int:
+        """Return the file descriptor, for copying by the system; its position is of no meaning."""
+        return self._file.fileno()
+
+    def close(self) -> None:
+        """Close the file; closing twice does no harm."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""One channel of an AAC frame: kernels only, used by those of the frame."""

@@ -91,7 +91,8 @@ class UntruncReport:
         why = []
         lost = sum(gap.size for gap in self.gaps)
         if lost:
-            why.append(f"{len(self.gaps)} gaps, {lost} bytes that belong to no sample")
+            count = len(self.gaps)
+            why.append(f"{count} gap{'s' if count != 1 else ''}, {lost} bytes that belong to no sample")
         guessed = [t for t in self.tracks if t.timing_source in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)]
         if any(t.kind in ("video", "audio") for t in guessed):
             why.append("estimated times in " + ", ".join(f"track {t.track_id} ({t.codec})" for t in guessed))

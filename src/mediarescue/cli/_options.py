@@ -1,0 +1,110 @@
+"""Arguments and options that the commands share, and where the output goes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mediarescue.errors import OutputError, UsageError
+from mediarescue.output import output_error
+
+_OUTPUT = "Output"
+_DISPLAY = "Display"
+
+
+class ProgressMode(StrEnum):
+    """How progress is shown on stderr."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    JSON = "json"
+    NONE = "none"
+
+
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", rich_help_panel=_OUTPUT, help="Write to this file."),
+]
+OutDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--out-dir",
+        metavar="DIR",
+        rich_help_panel=_OUTPUT,
+        help="Write to this folder (made where missing) under the input's name.",
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", rich_help_panel=_OUTPUT, help="Replace an output that exists. Never an input."),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", rich_help_panel=_OUTPUT, help="Do everything but write; say what would be written."),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE.json", rich_help_panel=_OUTPUT, help="Write the result as JSON there too."),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", rich_help_panel=_DISPLAY, help="Print the result as one JSON document."),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("-q", "--quiet", rich_help_panel=_DISPLAY, help="Print only errors (and what --json asks for)."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("-v", "--verbose", rich_help_panel=_DISPLAY, help="Show every gap, and where an error came from."),
+]
+Progress = Annotated[
+    ProgressMode,
+    typer.Option("--progress", rich_help_panel=_DISPLAY, help="How to show progress on stderr."),
+]
+
+
+@contextlib.contextmanager
+def chosen_target(source: Path, output: Path | None, out_dir: Path | None) -> Iterator[Path | None]:
+    """Yield the output that ``-o`` or ``--out-dir`` asks for, None where the command picks it beside the input.
+
+    Folders made for ``--out-dir`` are removed again where nothing was written into them.
+
+    Raises
+    ------
+    UsageError
+        Both are given.
+    OutputError
+        The folder cannot be made.
+    """
+    if output is not None and out_dir is not None:
+        raise UsageError("-o and --out-dir contradict each other; give one of them")
+    if out_dir is None:
+        yield output
+        return
+    made: list[Path] = []
+    try:
+        _make_folders(out_dir, made)
+        yield out_dir / source.name
+    finally:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _make_folders(folder: Path, made: list[Path]) -> None:
+    for step in (*reversed(folder.parents), folder):
+        try:
+            if step.is_dir():
+                continue
+            step.mkdir()
+        except FileExistsError as error:
+            raise OutputError(f"cannot make the folder {folder}: {step} is a file") from error
+        except OSError as error:
+            raise output_error(error, step) from error
+        made.append(step)

@@ -1,0 +1,231 @@
+"""Render the events of long work on stderr: a live bar, plain lines, JSON lines, or nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from dataclasses import asdict
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from mediarescue.cli._exit import PROGRAM, printable, write_stderr
+from mediarescue.cli._options import ProgressMode
+from mediarescue.events import Artifact, Event, Progressed, StageFinished, StageStarted, Warned
+from mediarescue.output import readable_size
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_PLAIN_SECONDS = 1.0
+_JSON_SECONDS = 0.2
+_QUIET_SECONDS = 2.0
+"""Without a terminal and without being asked, jobs shorter than this say nothing."""
+_LIVE_DELAY_SECONDS = 0.3
+"""A job that ends before needs no bar, and need not wait for rich to load."""
+
+
+class Renderer:
+    """Listens and shows nothing; base of the others.
+
+    Attributes
+    ----------
+    written : list of str
+        Files that were written whole, in order.
+    warned : list of str
+        Warnings the user has seen.
+    """
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self.warned: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        if isinstance(event, Artifact):
+            self.written.append(event.path)
+        self.show(event)
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def show(self, event: Event) -> None:
+        """Render one event."""
+
+    def close(self) -> None:
+        """Leave the terminal clean."""
+
+
+def renderer(mode: ProgressMode, *, quiet: bool) -> Renderer:
+    """Return the renderer for ``--progress`` and ``-q``; ``auto`` asks whether stderr is a terminal."""
+    if quiet or mode is ProgressMode.NONE:
+        return Renderer()
+    if mode is ProgressMode.JSON:
+        return JsonLines()
+    if mode is ProgressMode.PLAIN:
+        return PlainLines()
+    return LiveBars() if sys.stderr.isatty() else PlainLines(quiet_seconds=_QUIET_SECONDS)
+
+
+class JsonLines(Renderer):
+    """One JSON object a line: ``event`` is the class name in snake case, the rest its fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next: dict[str, float] = {}
+        self._last: dict[str, Progressed] = {}
+
+    def show(self, event: Event) -> None:
+        """Write the event; of the progress of a stage five lines a second, and always the last."""
+        if isinstance(event, Progressed):
+            now = time.monotonic()
+            if now < self._next.get(event.stage, 0.0):
+                self._last[event.stage] = event
+                return
+            self._next[event.stage] = now + _JSON_SECONDS
+            self._last.pop(event.stage, None)
+        elif isinstance(event, StageFinished) and (last := self._last.pop(event.stage, None)):
+            self._write(last)
+        self._write(event)
+
+    def _write(self, event: Event) -> None:
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+        write_stderr(json.dumps({"event": name, **asdict(event)}) + "\n")
+
+
+class PlainLines(Renderer):
+    """At most one line a second, and every warning.
+
+    Parameters
+    ----------
+    quiet_seconds : float
+        How long to wait before the first line.
+    """
+
+    def __init__(self, *, quiet_seconds: float = 0.0) -> None:
+        super().__init__()
+        self._next = time.monotonic() + quiet_seconds
+        self._held: list[str] = []
+        self._has_spoken = False
+        self._stages: dict[str, tuple[StageStarted, float]] = {}
+
+    def show(self, event: Event) -> None:
+        """Write a line where one is due; warnings wait for the first line, so that short jobs stay quiet."""
+        now = time.monotonic()
+        if isinstance(event, Warned):
+            self._held.append(event.message)
+        if isinstance(event, StageStarted):
+            self._stages[event.stage] = (event, now)
+        if now < self._next and not self._has_spoken:
+            return
+        for message in self._held:
+            self._say(f"warning: {message}")
+            self.warned.append(message)
+        self._held.clear()
+        if isinstance(event, (StageStarted, Progressed)) and now >= self._next:
+            done = event.done if isinstance(event, Progressed) else 0
+            self._say(self._line(event.stage, done, now))
+            self._next = now + _PLAIN_SECONDS
+
+    def _say(self, text: str) -> None:
+        self._has_spoken = True
+        write_stderr(f"{PROGRAM}: {printable(text)}\n")
+
+    def _line(self, stage: str, done: int, now: float) -> str:
+        started, began = self._stages.get(stage, (StageStarted(stage), now))
+        if done <= 0:
+            return stage
+        if not started.total:
+            return f"{stage}: {_amount(done, started.unit)}"
+        text = f"{stage}: {100 * done // started.total} %, "
+        text += f"{_amount(done, started.unit)} of {_amount(started.total, started.unit)}"
+        if now > began and done < started.total:
+            text += f", {_time_left((started.total - done) * (now - began) / done)} left"
+        return text
+
+
+class LiveBars(Renderer):
+    """rich's progress bars, one a stage, which vanish at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = time.monotonic()
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._stages: dict[str, tuple[StageStarted, int]] = {}
+
+    def show(self, event: Event) -> None:
+        """Update the stage's bar; warnings are printed above the bars at once."""
+        if isinstance(event, StageStarted):
+            self._stages[event.stage] = (event, 0)
+        elif isinstance(event, Progressed):
+            started, _ = self._stages.get(event.stage, (StageStarted(event.stage), 0))
+            self._stages[event.stage] = (started, event.done)
+        elif isinstance(event, StageFinished):
+            self._stages.pop(event.stage, None)
+            if self._bars is not None and event.stage in self._tasks:
+                self._bars.remove_task(self._tasks.pop(event.stage))
+        elif isinstance(event, Warned):
+            self._warn(event.message)
+        if self._bars is None and time.monotonic() - self._began >= _LIVE_DELAY_SECONDS and self._stages:
+            self._bars = _live_progress()
+            self._bars.start()
+        if self._bars is not None:
+            self._update(self._bars)
+
+    def close(self) -> None:
+        """Remove the bars; safe to call more than once."""
+        if self._bars is not None:
+            bars, self._bars = self._bars, None
+            bars.stop()
+
+    def _warn(self, message: str) -> None:
+        self.warned.append(message)
+        text = f"{PROGRAM}: warning: {printable(message)}"
+        if self._bars is None:
+            write_stderr(text + "\n")
+        else:
+            self._bars.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def _update(self, bars: Progress) -> None:
+        for stage, (started, done) in self._stages.items():
+            if stage not in self._tasks:
+                self._tasks[stage] = bars.add_task(printable(stage), total=started.total, unit=started.unit)
+            bars.update(self._tasks[stage], completed=done)
+
+
+def _live_progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Speed(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if not speed else f"{_amount(int(speed), str(task.fields['unit']))}/s")
+
+    return Progress(
+        "{task.description}",
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        Speed(),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True),
+        transient=True,
+        expand=True,
+    )
+
+
+def _amount(count: int, unit: str) -> str:
+    return readable_size(count) if unit == "bytes" else f"{count} {unit}"
+
+
+def _time_left(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02d} min"

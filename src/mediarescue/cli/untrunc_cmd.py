@@ -1,0 +1,104 @@
+"""The ``untrunc`` command: arguments to the API, its report to a table or JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mediarescue.cli import _options
+from mediarescue.cli._exit import Stopped, as_text, write_stdout
+from mediarescue.cli._options import ProgressMode, chosen_target
+from mediarescue.cli._progress import Renderer, renderer
+from mediarescue.errors import OutputError, UsageError
+from mediarescue.events import Artifact
+from mediarescue.options import UntruncOptions
+from mediarescue.output import check_target, write_text_atomic
+from mediarescue.reports import UntruncReport, as_json
+
+COMMAND = "untrunc"
+HELP = """Rebuild an MP4 or MOV file that was never finished.
+
+BROKEN is a recording whose index (the moov box) is missing; GOOD is a healthy recording of the same camera \
+in the same mode. The result plays from the first to the last recorded sample."""
+EPILOG = (
+    "Exit codes: 0 ok, 10 ok with reservations (gaps, estimated times), 9 the file is healthy, 2 usage, 3 input, "
+    "4 reference does not fit, 5 nothing recoverable, 6 output, 7 check failed, 1 bug, 130/143 interrupted."
+)
+
+_DEFAULTS = UntruncOptions()
+
+Broken = Annotated[Path, typer.Argument(metavar="BROKEN", show_default=False, help="The file to rescue.")]
+Reference = Annotated[
+    Path,
+    typer.Option("--ref", metavar="GOOD", show_default=False, help="A healthy file of the same camera and mode."),
+]
+
+
+def untrunc_command(
+    broken: Broken,
+    reference: Reference,
+    output: _options.Output = None,
+    out_dir: _options.OutDir = None,
+    overwrite: _options.Overwrite = _DEFAULTS.overwrite,
+    dry_run: _options.DryRun = _DEFAULTS.dry_run,
+    report_file: _options.Report = None,
+    json: _options.Json = False,
+    quiet: _options.Quiet = False,
+    verbose: _options.Verbose = False,
+    progress: _options.Progress = ProgressMode.AUTO,
+) -> int:
+    """Run the rescue and show its result; returns the report's exit code."""
+    options = UntruncOptions(overwrite=overwrite, dry_run=dry_run)
+    if report_file is not None:
+        check_target(report_file, inputs=[broken, reference], overwrite=overwrite)
+    with chosen_target(broken, output, out_dir) as target, renderer(progress, quiet=quiet) as listener:
+        _refuse_one_name_for_two(report_file, target)
+        report = _run(broken, reference, target, options, report_file, listener)
+        warned = listener.warned
+    if json:
+        write_stdout(as_text(as_json(report, command=COMMAND)))
+    elif not quiet:
+        from mediarescue.cli._table import untrunc_text
+
+        write_stdout(untrunc_text(report, every_gap=verbose, already_said=warned))
+    return report.exit_code
+
+
+def _run(
+    broken: Path,
+    reference: Path,
+    target: Path | None,
+    options: UntruncOptions,
+    report_file: Path | None,
+    listener: Renderer,
+) -> UntruncReport:
+    # The API brings numba, numpy and construct with it, which --help must not wait for.
+    from mediarescue import api
+
+    try:
+        report = api.untrunc(broken, reference=reference, output=target, options=options, listener=listener)
+        if report_file is not None:
+            _write_report(report_file, report, overwrite=options.overwrite)
+            listener(Artifact(str(report_file), "report"))
+    except Stopped as stop:
+        stop.written = tuple(listener.written)
+        raise
+    return report
+
+
+def _write_report(path: Path, report: UntruncReport, *, overwrite: bool) -> None:
+    try:
+        write_text_atomic(path, as_text(as_json(report, command=COMMAND)), overwrite=overwrite)
+    except OutputError as error:
+        if report.output is None or report.dry_run:
+            raise
+        raise OutputError(
+            f"{error} (the rescued file {report.output} is complete, only the report is missing)"
+        ) from error
+
+
+def _refuse_one_name_for_two(report_file: Path | None, target: Path | None) -> None:
+    if report_file is not None and target is not None and report_file.absolute() == target.absolute():
+        raise UsageError(f"{report_file} is named for the output and for the report; give two names")

@@ -88,7 +88,7 @@ class Track:
     trak: Box
 
     @property
-    def sample_entry(self) -> bytes:
+    def sample_entry_kind(self) -> bytes:
         """The coding of the first sample entry (``b"avc1"``), b"" where there is none."""
         return self.sample_entries[0].kind if self.sample_entries else b""
 

@@ -1,0 +1,237 @@
+"""Build the new ``moov``: the reference's tracks with the rescued samples, and nothing that is only the reference's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mediarescue.isobmff import (
+    Box,
+    ChunkTable,
+    Movie,
+    SampleTable,
+    build_payload,
+    compact,
+    compact_chunks,
+    contiguous_chunks,
+    mdat_header,
+    parse_payload,
+    rebuild_movie,
+    rebuild_track,
+)
+from mediarescue.recover.timing.edits import EditStart, edit_entries, learn_start, segment_total
+from mediarescue.recover.tracks import RescuedTrack
+
+_PERSONAL = frozenset((b"udta", b"meta"))
+"""Boxes of a moov that tell where, when and by whom the reference was filmed."""
+_EPOCH = 2_082_844_800
+"""Seconds from 1904-01-01, where the format's dates start, to 1970-01-01."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the rescued file is put together: ``head``, then the media bytes as they are, then ``moov``.
+
+    Attributes
+    ----------
+    head : bytes
+        ftyp and the mdat header.
+    moov : bytes
+    dropped : tuple of str
+        Box types of the reference that do not hold for another film.
+    movie_seconds : float
+    """
+
+    head: bytes
+    moov: bytes
+    dropped: tuple[str, ...]
+    movie_seconds: float
+
+
+def assemble(
+    movie: Movie, tracks: list[RescuedTrack], *, media_start: int, media_size: int, file_type: bytes, unix_time: int
+) -> Layout:
+    """Lay out the rescued file.
+
+    Parameters
+    ----------
+    movie : Movie
+        The reference.
+    tracks : list of RescuedTrack
+    media_start, media_size : int
+        Bytes of the broken file that become the payload of the new mdat.
+    file_type : bytes
+        The broken file's own ftyp box, or empty to take the reference's.
+    unix_time : int
+        When the recording ended, for the dates in the headers.
+    """
+    head = file_type or (movie.file_type.serialize() if movie.file_type is not None else b"")
+    head += mdat_header(media_size)
+    shift = len(head) - media_start
+    starts = aligned_starts(tracks, movie.timescale)
+    traks, dropped, longest = [], dict[str, None](), 0
+    for track, start in zip(tracks, starts, strict=True):
+        box, kinds, total = _rebuilt(track, start, movie, shift, unix_time)
+        dropped.update(dict.fromkeys(kinds))
+        traks.append(box)
+        longest = max(longest, total)
+    kept = {track.profile.track.track_id for track in tracks}
+    traks = [_without_missing_references(trak, kept) for trak in traks]
+    moov = rebuild_movie(movie.moov, traks, duration=longest)
+    children = []
+    for child in moov.children or ():
+        if child.kind in _PERSONAL:
+            dropped[child.kind.decode("latin-1")] = None
+        elif child.kind == b"mvhd":
+            children.append(_dated(child, unix_time))
+        else:
+            children.append(child)
+    moov = moov.replace(children=children)
+    return Layout(head, moov.serialize(), tuple(sorted(dropped)), longest / movie.timescale)
+
+
+def aligned_starts(tracks: list[RescuedTrack], movie_timescale: int) -> list[EditStart]:
+    """Return each track's start as in the reference, moved together so that no picture is hidden.
+
+    Notes
+    -----
+    An edit list that skips pictures was made by trimming the reference; here nothing was trimmed. Moving all
+    tracks by the same time keeps them in sync and shows every sample.
+    """
+    starts = [learn_start(track.profile.track.edit_list) for track in tracks]
+    hidden = 0.0
+    for track, start in zip(tracks, starts, strict=True):
+        if track.profile.kind != "video" or not len(track.duration):
+            continue
+        times = np.cumsum(track.duration) - track.duration + track.composition_offset
+        first = int(times.min()) / track.profile.track.timescale
+        shown = start.media_time / track.profile.track.timescale - start.empty / movie_timescale
+        if start.media_time > 0 and shown > first:
+            hidden = max(hidden, shown - first)
+    ticks = round(hidden * movie_timescale)
+    if ticks <= 0:
+        return starts
+    moved = []
+    for track, start in zip(tracks, starts, strict=True):
+        timescale = track.profile.track.timescale
+        back = 0
+        if track.profile.kind == "video":
+            back = min(start.media_time, round(hidden * timescale))
+        moved.append(EditStart(start.empty + ticks - round(back * movie_timescale / timescale), start.media_time - back, True))
+    return moved
+
+
+def _rebuilt(
+    track: RescuedTrack, start: EditStart, movie: Movie, shift: int, unix_time: int
+) -> tuple[Box, tuple[str, ...], int]:
+    profile = track.profile
+    entries = edit_entries(
+        start,
+        media_duration=track.duration_ticks,
+        timescale=profile.track.timescale,
+        movie_timescale=movie.timescale,
+    )
+    total = segment_total(entries, track.duration_ticks, profile.track.timescale, movie.timescale)
+    built = rebuild_track(
+        profile.track.trak,
+        stbl_children=_tables(track, shift),
+        media_duration=track.duration_ticks,
+        movie_duration=total,
+        edit_list=entries,
+    )
+    trak = built.trak.replace(
+        children=[
+            _dated(child, unix_time) if child.kind == b"tkhd" else child
+            for child in built.trak.children or ()
+        ]
+    )
+    mdia = trak.get(b"mdia")
+    trak = trak.with_child(mdia.with_child(_dated(mdia.get(b"mdhd"), unix_time)))
+    return trak, tuple(kind.decode("latin-1") for kind in built.dropped), total
+
+
+def _tables(track: RescuedTrack, shift: int) -> list[Box]:
+    profile = track.profile
+    if profile.chunks is not None:
+        block = profile.chunks.sample_size
+        count = track.size // block
+        deltas = ((int(count.sum()), 1),)
+        zeros = np.zeros(len(count), dtype=np.int32)
+        return list(compact_chunks(ChunkTable(track.offset + shift, count, zeros, block, deltas)))
+    assert profile.samples is not None
+    offsets = track.offset + shift
+    composition = track.composition_offset
+    has_ctts = profile.has_table(b"ctts") or bool(composition.any())
+    ctts = profile.track.stbl.find(b"ctts")
+    version = ctts.payload[0] if ctts is not None and ctts.payload else int(has_ctts and int(composition.min(initial=0)) < 0)
+    table = SampleTable(
+        offsets,
+        track.size,
+        track.duration,
+        composition,
+        track.is_sync,
+        contiguous_chunks(offsets, track.size, starts_chunk=_chunk_limit(track)),
+        np.zeros(len(offsets), dtype=np.int32),
+    )
+    children = list(
+        compact(
+            table,
+            has_ctts=has_ctts,
+            ctts_version=version,
+            has_stss=profile.has_table(b"stss") or not bool(track.is_sync.all()),
+        )
+    )
+    if profile.has_table(b"cslg") and len(table):
+        children.append(_composition_to_decode(table, profile.track.stbl.get(b"cslg").payload[0]))
+    return children
+
+
+def _chunk_limit(track: RescuedTrack) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Begin a new chunk where a contiguous run exceeds the reference's longest chunk."""
+    _, _, counts = track.profile.runs()
+    most = max(int(counts.max()) if len(counts) else 1, 64)
+    offset, size = track.offset, track.size
+    begins = np.ones(len(offset), dtype=bool)
+    begins[1:] = offset[1:] != offset[:-1] + size[:-1]
+    first = np.maximum.accumulate(np.where(begins, np.arange(len(offset)), 0))
+    return (np.arange(len(offset)) - first) % most == 0
+
+
+def _composition_to_decode(table: SampleTable, version: int) -> Box:
+    """Return the ``cslg`` box of a table (ISO/IEC 14496-12 8.6.1.4)."""
+    offsets, shown = table.composition_offset, table.pts
+    values = {
+        "version": version,
+        "flags": 0,
+        "composition_to_dts_shift": max(0, -int(offsets.min())),
+        "least_decode_to_display_delta": int(offsets.min()),
+        "greatest_decode_to_display_delta": int(offsets.max()),
+        "composition_start_time": int(shown.min()),
+        "composition_end_time": int((shown + table.duration).max()),
+    }
+    return Box(b"cslg", build_payload(b"cslg", values))
+
+
+def _dated(box: Box, unix_time: int) -> Box:
+    """Return a header box with the film's own dates instead of the reference's."""
+    fields = parse_payload(box.kind, box.payload, offset=box.offset)
+    time = unix_time + _EPOCH
+    return box.replace(payload=build_payload(box.kind, {**fields, "creation_time": time, "modification_time": time}))
+
+
+def _without_missing_references(trak: Box, kept: set[int]) -> Box:
+    """Drop references to tracks that were not rescued (ISO/IEC 14496-12 8.3.3)."""
+    tref = trak.find(b"tref")
+    if tref is None or tref.children is None:
+        return trak
+    children = []
+    for child in tref.children:
+        ids = [child.payload[at : at + 4] for at in range(0, len(child.payload), 4)]
+        left = [track_id for track_id in ids if int.from_bytes(track_id, "big") in kept]
+        if left:
+            children.append(child.replace(payload=b"".join(left)))
+    others = [child for child in trak.children or () if child.kind != b"tref"]
+    if not children:
+        return trak.replace(children=others)
+    return trak.with_child(tref.replace(children=children))

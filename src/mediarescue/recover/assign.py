@@ -1,0 +1,225 @@
+"""Share out a family's samples among its tracks: several tracks of one codec are told apart by their interleave."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.recover.candidate import FamilySamples
+from mediarescue.recover.profile import TrackProfile
+
+Int64Array = NDArray[np.int64]
+RowCost = Callable[[NDArray[np.int32], NDArray[np.int32]], float]
+"""Surprise in nats of one sample's row following another's in the same track."""
+
+_BEAM = 24
+_UNSEEN = 0.02
+_BALANCE_COST = 1.5
+_MOST_BALANCE = 12.0
+
+
+@dataclass(slots=True)
+class InterleaveModel:
+    """How the chunks of a family's tracks follow each other in the reference.
+
+    Attributes
+    ----------
+    lengths : list of Counter
+        Samples of each track's chunks.
+    order : dict
+        Counts of the next chunk's track after the last one to three, with whether other data stood between.
+    """
+
+    tracks: int
+    lengths: list[Counter[int]] = field(default_factory=list)
+    order: dict[tuple[int, ...], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+
+    @staticmethod
+    def learn(tracks: Sequence[TrackProfile]) -> InterleaveModel:
+        """Learn from the reference's chunks; chunks of one track that touch count as one."""
+        model = InterleaveModel(len(tracks), [Counter() for _ in tracks])
+        chunks = sorted(
+            (int(offset), int(size), int(count), place)
+            for place, track in enumerate(tracks)
+            for offset, size, count in zip(*track.runs(), strict=True)
+        )
+        joined: list[list[int]] = []
+        for offset, size, count, place in chunks:
+            if joined and joined[-1][3] == place and joined[-1][0] + joined[-1][1] == offset:
+                joined[-1][1] += size
+                joined[-1][2] += count
+            else:
+                joined.append([offset, size, count, place])
+        context: tuple[int, ...] = ()
+        end = -1
+        for offset, size, count, place in joined:
+            model.lengths[place][count] += 1
+            apart = int(offset != end)
+            for k in range(len(context) + 1):
+                model.order[(apart, *context[len(context) - k :])][place] += 1
+            context = (*context, place)[-3:]
+            end = offset + size
+        return model
+
+    def next_cost(self, apart: bool, context: tuple[int, ...], place: int) -> float:
+        """Return ``-log`` of the probability that the next chunk is of track ``place``."""
+        probability = 1.0 / self.tracks
+        for k in range(len(context) + 1):
+            seen = self.order.get((int(apart), *context[len(context) - k :]))
+            if seen:
+                total, kinds = sum(seen.values()), len(seen)
+                probability = (seen[place] + kinds * probability) / (total + kinds)
+        return -math.log(max(probability, 1e-9))
+
+    def end_cost(self, place: int, count: int, ended: bool) -> float:
+        """Return ``-log`` of the hazard that a chunk ends (or goes on) after ``count`` samples."""
+        seen = self.lengths[place]
+        at_least = sum(times for length, times in seen.items() if length >= count)
+        hazard = (seen[count] + _UNSEEN) / (at_least + 2 * _UNSEEN) if at_least else 0.5
+        return -math.log(hazard if ended else 1 - min(hazard, 1 - 1e-6))
+
+
+@dataclass(slots=True)
+class _Hypothesis:
+    cost: float
+    context: tuple[int, ...]
+    count: int
+    totals: tuple[int, ...]
+    last: tuple[int, ...]
+    """Index of the latest sample of each track, -1 for none."""
+    parent: _Hypothesis | None
+    place: int
+
+
+def assign_by_interleave(
+    tracks: Sequence[TrackProfile], samples: FamilySamples, *, row_cost: RowCost | None, complete: bool
+) -> NDArray[np.int16]:
+    """Return the place in ``tracks`` of each sample, int16 (n,).
+
+    Parameters
+    ----------
+    tracks : sequence of TrackProfile
+    samples : FamilySamples
+    row_cost : callable or None
+        Continuity of the bitstream from sample to sample of a track.
+    complete : bool
+        The recording was closed, not cut: all tracks end at about the same time.
+    """
+    model = InterleaveModel.learn(tracks)
+    rows = samples.rows
+    starts = set((np.cumsum(samples.run_count) - samples.run_count).tolist())
+    places = range(len(tracks))
+    beam = [_Hypothesis(0.0, (), 0, (0,) * len(tracks), (-1,) * len(tracks), None, -1)]
+    for index in range(len(samples.size)):
+        apart = index in starts
+        best: dict[tuple[object, ...], _Hypothesis] = {}
+        for old in beam:
+            for place in places:
+                goes_on = old.place == place and not apart
+                if goes_on:
+                    cost = old.cost + model.end_cost(place, old.count, ended=False)
+                else:
+                    if old.place == place and not apart:
+                        continue
+                    cost = old.cost + model.next_cost(apart, old.context, place)
+                    if old.place >= 0 and not (apart and old.count == 0):
+                        cost += model.end_cost(old.place, old.count, ended=True)
+                if row_cost is not None and rows is not None and old.last[place] >= 0:
+                    cost += row_cost(rows[old.last[place]], rows[index])
+                context = old.context if goes_on else (*old.context, place)[-3:]
+                count = old.count + 1 if goes_on else 1
+                totals = tuple(n + (p == place) for p, n in enumerate(old.totals))
+                key = (context, count, totals)
+                if key not in best or cost < best[key].cost:
+                    last = tuple(index if p == place else n for p, n in enumerate(old.last))
+                    best[key] = _Hypothesis(cost, context, count, totals, last, old, place)
+        beam = sorted(best.values(), key=lambda h: h.cost)[:_BEAM]
+    if complete:
+        beam.sort(key=lambda h: h.cost + min(_BALANCE_COST * (max(h.totals) - min(h.totals)), _MOST_BALANCE))
+    out = np.zeros(len(samples.size), dtype=np.int16)
+    node: _Hypothesis | None = beam[0]
+    for index in range(len(out) - 1, -1, -1):
+        assert node is not None
+        out[index] = node.place
+        node = node.parent
+    return out
+
+
+def assign_by_decoding(
+    samples: FamilySamples, is_sync: NDArray[np.bool_], decodes: Callable[[int, int, int], bool], tracks: int
+) -> NDArray[np.int16]:
+    """Return the track of each video sample: a key frame decodes only with its own track's parameter sets.
+
+    Parameters
+    ----------
+    is_sync : bool (n,)
+        Where decoding can start; what follows belongs to the same track up to the next one or the end of a run.
+    decodes : callable
+        ``(place, offset, size)`` -> whether the sample decodes without errors as one of track ``place``.
+    """
+    out = np.zeros(len(samples.size), dtype=np.int16)
+    offsets = samples.offset
+    current = 0
+    for index in range(len(out)):
+        if is_sync[index]:
+            fits = [
+                place for place in range(tracks) if decodes(place, int(offsets[index]), int(samples.size[index]))
+            ]
+            if fits and current not in fits:
+                current = fits[0]
+        out[index] = current
+    return out
+
+
+def split_constant_runs(tracks: Sequence[TrackProfile], samples: FamilySamples) -> list[tuple[Int64Array, Int64Array]]:
+    """Share out runs of constant-size audio among tracks; ``(offsets, byte sizes)`` of each track's chunks.
+
+    Notes
+    -----
+    The bytes carry no mark. A run is split as the reference's commonest run of that size, else in the
+    proportions of its commonest run.
+    """
+    patterns: dict[int, Counter[tuple[tuple[int, int], ...]]] = defaultdict(Counter)
+    chunks = sorted(
+        (int(offset), int(size), place)
+        for place, track in enumerate(tracks)
+        for offset, size, _ in zip(*track.runs(), strict=True)
+    )
+    run: list[tuple[int, int]] = []
+    end = -1
+    for offset, size, place in [*chunks, (-1, 0, 0)]:
+        if offset != end and run:
+            patterns[sum(size for _, size in run)][tuple(run)] += 1
+            run = []
+        run.append((place, size))
+        end = offset + size
+    everything: Counter[tuple[tuple[int, int], ...]] = Counter()
+    for counter in patterns.values():
+        everything.update(counter)
+    usual = everything.most_common(1)[0][0] if everything else tuple((place, 1) for place in range(len(tracks)))
+    block = tracks[0].chunks.sample_size if tracks[0].chunks is not None else 1
+    out: list[tuple[list[int], list[int]]] = [([], []) for _ in tracks]
+    for offset, size in zip(samples.run_offset.tolist(), samples.size.tolist(), strict=True):
+        counter = patterns.get(size)
+        pattern = counter.most_common(1)[0][0] if counter else _scaled(usual, size, block)
+        at = offset
+        for place, part in pattern:
+            if part:
+                out[place][0].append(at)
+                out[place][1].append(part)
+                at += part
+    return [(np.array(o, dtype=np.int64), np.array(s, dtype=np.int64)) for o, s in out]
+
+
+def _scaled(pattern: Sequence[tuple[int, int]], size: int, block: int) -> tuple[tuple[int, int], ...]:
+    total, left, out = sum(part for _, part in pattern), size, []
+    for place, part in pattern[:-1]:
+        share = size * part // total // block * block
+        out.append((place, share))
+        left -= share
+    return (*out, (pattern[-1][0], left))

@@ -1,0 +1,189 @@
+"""What the search moves over: scored candidates, and the segments and gaps a finished path is made of."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64Array = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A run of consecutive samples of one family that may start at ``offset``.
+
+    Attributes
+    ----------
+    family : int
+        Index of the family (the tracks that share one syntax) in the segmenter's list.
+    offset, size : int
+        Absolute byte position and bytes of the whole run.
+    sizes : int64 (n,)
+        Bytes of each sample; for constant-size audio one number, the bytes of the run.
+    rows : int64 (n, columns) or None
+        What the bitstream says of each sample, in the columns of the family's scanner.
+    cost : float
+        Surprise in nats, 0 for what the reference does all the time.
+    certain : bool
+        The structure alone proves it: no other family needs to be asked.
+    """
+
+    family: int
+    offset: int
+    size: int
+    sizes: Int64Array
+    rows: Int64Array | None = None
+    cost: float = 0.0
+    certain: bool = False
+
+    @property
+    def end(self) -> int:
+        """Absolute position behind the run."""
+        return self.offset + self.size
+
+    def shortened(self, count: int, extra_cost: float) -> Candidate | None:
+        """Return the run without its last ``count`` samples, or None when nothing would be left."""
+        if count >= len(self.sizes):
+            return None
+        sizes = self.sizes[:-count]
+        rows = None if self.rows is None else self.rows[:-count]
+        return Candidate(self.family, self.offset, int(sizes.sum()), sizes, rows, self.cost + extra_cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Bytes that belong to no sample: damage, padding, a box inside the media data, or a sample cut short."""
+
+    offset: int
+    size: int
+    reason: str
+    expected: bool = False
+    """True where nothing of the film is missing (padding, an embedded box)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySamples:
+    """All samples of one family, in file order.
+
+    Attributes
+    ----------
+    run_offset, run_count : int64 (runs,)
+        Where each run starts and how many samples it has.
+    size : uint32 (n,)
+        Bytes of each sample (constant-size audio: bytes of each run).
+    rows : int32 (n, columns) or None
+        What the bitstream says of each sample.
+    """
+
+    run_offset: Int64Array
+    run_count: Int64Array
+    size: NDArray[np.uint32]
+    rows: NDArray[np.int32] | None
+
+    @property
+    def offset(self) -> Int64Array:
+        """Absolute byte position of each sample, int64 (n,)."""
+        size = self.size.astype(np.int64)
+        before = np.cumsum(size) - size
+        first = np.cumsum(self.run_count) - self.run_count
+        return np.repeat(self.run_offset - before[first], self.run_count) + before if len(size) else before
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """An ordered cover of the media data, without holes or overlaps, kept as arrays.
+
+    Attributes
+    ----------
+    start, end : int
+    family : int16 (parts,)
+        Family of each part, -1 for a gap.
+    offset, size : int64 (parts,)
+    samples : tuple of FamilySamples
+    gaps : tuple of Gap
+        In file order.
+
+    Raises
+    ------
+    ValueError
+        When the parts do not cover ``[start, end)`` exactly: a bug of the search.
+    """
+
+    start: int
+    end: int
+    family: NDArray[np.int16]
+    offset: Int64Array
+    size: Int64Array
+    samples: tuple[FamilySamples, ...]
+    gaps: tuple[Gap, ...]
+
+    def __post_init__(self) -> None:
+        ends = self.offset + self.size
+        whole = len(ends) > 0 and self.offset[0] == self.start and ends[-1] == self.end
+        if self.start != self.end and not (whole and bool((ends[:-1] == self.offset[1:]).all())):
+            raise ValueError(f"segmentation does not cover the media data [{self.start}, {self.end})")
+
+    @property
+    def recovered_bytes(self) -> int:
+        """Bytes that belong to samples."""
+        return int(self.size[self.family >= 0].sum())
+
+
+class SegmentationBuilder:
+    """Collect parts in file order in flat arrays: a long film has millions."""
+
+    def __init__(self, start: int, families: int) -> None:
+        self.start = start
+        self.pos = start
+        self._family = array("h")
+        self._offset, self._size = array("q"), array("q")
+        self._run_offset = [array("q") for _ in range(families)]
+        self._run_count = [array("q") for _ in range(families)]
+        self._sizes = [array("I") for _ in range(families)]
+        self._rows: list[list[NDArray[np.int32]]] = [[] for _ in range(families)]
+        self._gaps: list[Gap] = []
+
+    def add(self, part: Candidate | Gap) -> None:
+        """Append the next part."""
+        if isinstance(part, Gap):
+            self._gaps.append(part)
+            self._family.append(-1)
+        else:
+            family = part.family
+            self._family.append(family)
+            self._run_offset[family].append(part.offset)
+            self._run_count[family].append(len(part.sizes))
+            self._sizes[family].extend(part.sizes.tolist())
+            if part.rows is not None:
+                self._rows[family].append(part.rows.astype(np.int32))
+                if len(self._rows[family]) >= 4096:
+                    self._rows[family] = [np.concatenate(self._rows[family])]
+        self._offset.append(part.offset)
+        self._size.append(part.size)
+        self.pos = part.offset + part.size
+
+    def build(self, end: int) -> Segmentation:
+        """Return the finished segmentation; raises ValueError when it does not cover the media."""
+        samples = tuple(
+            FamilySamples(
+                np.array(run_offset, dtype=np.int64),
+                np.array(run_count, dtype=np.int64),
+                np.array(sizes, dtype=np.uint32),
+                np.concatenate(rows) if rows else None,
+            )
+            for run_offset, run_count, sizes, rows in zip(
+                self._run_offset, self._run_count, self._sizes, self._rows, strict=True
+            )
+        )
+        return Segmentation(
+            self.start,
+            end,
+            np.array(self._family, dtype=np.int16),
+            np.array(self._offset, dtype=np.int64),
+            np.array(self._size, dtype=np.int64),
+            samples,
+            tuple(self._gaps),
+        )

@@ -1,0 +1,138 @@
+"""AAC in MP4: frames carry no length, so each is walked to its END element."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.bitstream.aac import AacWalker, FrameColumn, parse_audio_specific_config, parse_es_descriptor
+from mediarescue.bitstream.columns import NEED_MORE
+from mediarescue.errors import ReferenceMismatchError
+from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.window import MediaWindow
+
+_BYTES_A_CHANNEL = 768
+"""6144 bits, the decoder's input buffer for one channel (ISO/IEC 14496-3 4.5.3.1): no frame is larger."""
+_FRAMES_A_CALL = 1024
+_LEARNED_SAMPLES = 4000
+
+
+def decoder_config(track: TrackProfile) -> bytes | None:
+    """Return the AudioSpecificConfig of an ``mp4a`` entry, None where it is not AAC."""
+    payload = track.configuration(b"esds")
+    if payload is None:
+        return None
+    descriptor = parse_es_descriptor(payload[4:])
+    return descriptor.decoder_specific_info if descriptor.object_type_indication in (0x40, 0x66, 0x67, 0x68) else None
+
+
+class AacMatcher:
+    """Match runs of AAC frames.
+
+    Parameters
+    ----------
+    family : int
+    walker : AacWalker
+        With the reference's limits set.
+    max_frame : int
+        Bytes of the largest frame to expect.
+    keep_rows : bool
+        Keep what each frame says of itself, to tell two tracks apart.
+    """
+
+    blind = False
+
+    def __init__(self, family: int, walker: AacWalker, *, max_frame: int, keep_rows: bool) -> None:
+        self.family = family
+        self.walker = walker
+        self._max_frame = max_frame
+        self._keep_rows = keep_rows
+        self._rows = walker.rows(_FRAMES_A_CALL)
+
+    def match(self, window: MediaWindow, pos: int) -> Candidate | None:
+        """Return the run of whole frames at ``pos``; two in a row are proof."""
+        buf, at, stop, final = window.view(pos, self._max_frame + 8)
+        count, _ = self.walker.frames(buf, at, stop, _FRAMES_A_CALL, self._rows)
+        if not count:
+            return None
+        sizes = self._rows[:count, FrameColumn.SIZE].copy()
+        kept = self._rows[:count].copy() if self._keep_rows else None
+        return Candidate(self.family, pos, int(sizes.sum()), sizes, kept, 0.0 if count > 1 else 1.0, count > 1)
+
+    def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
+        """Propose nothing: the structure tells."""
+        return ()
+
+    def stretch(self, offset: int, size: int) -> Candidate | None:
+        """Never fill bytes with frames."""
+        return None
+
+    def cut(self, window: MediaWindow, pos: int) -> bool:
+        """Return True when a frame starts at ``pos`` and the media ends inside it."""
+        left = window.end - pos
+        if not 0 < left < self._max_frame:
+            return False
+        buf, at, stop, _ = window.view(pos, left)
+        return self.walker.frame(buf, at, stop) == NEED_MORE
+
+    def find(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the first position where two frames follow each other."""
+        buf, at, stop, _ = window.view(pos, end - pos + 2 * self._max_frame)
+        for start in range(at, min(at + end - pos, stop)):
+            count, _ = self.walker.frames(buf, start, stop, 2, self._rows)
+            if count == 2:
+                return pos + start - at
+        return -1
+
+
+_AFTER = {0: (0, 1), 1: (2,), 2: (2, 3), 3: (0, 1)}
+"""Window sequences that may follow each other (ISO/IEC 14496-3 4.5.2.3.2): long, start, eight short, stop."""
+
+
+def window_sequence_cost(before: NDArray[np.int32], row: NDArray[np.int32]) -> float:
+    """Return the surprise in nats that a frame follows another in one track."""
+    broken = int(row[FrameColumn.WINDOW_SEQUENCE]) not in _AFTER.get(int(before[FrameColumn.WINDOW_SEQUENCE]), (0, 1, 2, 3))
+    return (6.0 if broken else 0.0) + min(abs(int(row[FrameColumn.GLOBAL_GAIN]) - int(before[FrameColumn.GLOBAL_GAIN])) / 16.0, 2.0)
+
+
+class AacFactory:
+    """Make matchers for ``mp4a`` tracks that hold AAC."""
+
+    def family_key(self, track: TrackProfile) -> object:
+        """Tracks of one decoder configuration are told apart by their order alone."""
+        return ("aac", decoder_config(track))
+
+    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> AacMatcher:
+        """Learn element patterns and sizes from the reference's frames."""
+        asc = decoder_config(tracks[0])
+        if asc is None:
+            raise ReferenceMismatchError(
+                f"track {tracks[0].track.track_id} of the reference is mp4a but not AAC, which is not supported yet"
+            )
+        config = parse_audio_specific_config(asc)
+        walker = AacWalker(config)
+        largest = _BYTES_A_CHANNEL * max(config.channels, 2)
+        signatures: set[int] = set()
+        zero_padding = True
+        for track in tracks:
+            samples = track.samples
+            if samples is None:
+                continue
+            step = max(1, len(samples) // _LEARNED_SAMPLES)
+            for offset, size in zip(samples.offset[::step].tolist(), samples.size[::step].tolist(), strict=True):
+                buf, at, stop, _ = reference.view(offset, size)
+                frame = walker.frame(buf, at, min(at + size, stop))
+                if not isinstance(frame, int) and frame.size == size:
+                    signatures.add(frame.element_signature)
+                    zero_padding &= frame.padding_zero
+                largest = max(largest, size)
+        limited = walker.with_limits(
+            min_size=2,
+            max_size=largest,
+            signatures=signatures,
+            require_zero_padding=zero_padding,
+        )
+        return AacMatcher(family, limited, max_frame=largest, keep_rows=len(tracks) > 1)

@@ -1,0 +1,238 @@
+"""H.264 and HEVC in length-prefixed form: access units walked by the bitstream's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.bitstream.columns import NEED_MORE, Column, EndReason
+from mediarescue.bitstream.errors import BitstreamError
+from mediarescue.bitstream.scanner import AccessUnitScanner
+from mediarescue.errors import ReferenceMismatchError
+from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.window import MediaWindow
+
+_FIRST_LOOK = 64 << 10
+_UNITS_A_CALL = 64
+_SIZE_HEADROOM = 4
+_SMALLEST_LIMIT = 256 << 10
+_LEARNED_SAMPLES = 20_000
+_SAMPLES_READ = 64
+
+
+class NalVideoMatcher:
+    """Match runs of access units.
+
+    Parameters
+    ----------
+    family : int
+    scanner : AccessUnitScanner
+        Made from the reference's configuration record, with its limits set.
+    first_bytes : frozenset of int
+        First bytes of the NAL headers that began a sample in the reference; empty for any.
+    slices : int
+        Slices an access unit always had in the reference, 0 where that varies.
+    max_sample : int
+        Bytes of the largest access unit to expect.
+    learned_from : TrackProfile
+    learned_rows : int64 (n, columns)
+        That track, and the scanner's rows of the reference's leading samples.
+    """
+
+    blind = False
+
+    def __init__(
+        self,
+        family: int,
+        scanner: AccessUnitScanner,
+        *,
+        first_bytes: frozenset[int],
+        slices: int,
+        max_sample: int,
+        learned_from: TrackProfile,
+        learned_rows: NDArray[np.int64],
+    ) -> None:
+        self.family = family
+        self.scanner = scanner
+        self.slices = slices
+        self._length = scanner.nal_length_size
+        self._first = np.zeros(256, dtype=bool)
+        self._first[sorted(first_bytes) or slice(None)] = True
+        self._max_sample = max_sample
+        self.learned_from = learned_from
+        self.learned_rows = learned_rows
+        self._need_more = False
+
+    def match(self, window: MediaWindow, pos: int) -> Candidate | None:
+        """Return the run of whole access units at ``pos``."""
+        length = self._length
+        buf, at, stop, final = window.view(pos, length + 8)
+        self._need_more = False
+        if at + length + 2 > stop or not self._first[buf[at + length]]:
+            return None
+        if length == 4 and buf[at] > 8:  # quick no: a NAL unit of over 128 MiB
+            return None
+        need = _FIRST_LOOK
+        while True:
+            buf, at, stop, final = window.view(pos, need)
+            rows, (_, reason) = self.scanner.scan_many(buf, at, stop, _UNITS_A_CALL, final=final)
+            if len(rows) or reason != NEED_MORE or final or need >= window.largest or need > self._max_sample * 2:
+                break
+            need = max(need * 8, 1 << 20)
+        if len(rows) and int(rows[-1, Column.END_REASON]) == EndReason.CUT:
+            rows = rows[:-1]
+            self._need_more = not len(rows)
+        elif len(rows) and self._lacks_slices(rows[-1], pos, rows, window):
+            rows = rows[:-1]
+            self._need_more = not len(rows)
+        if not len(rows):
+            self._need_more = self._need_more or (reason == NEED_MORE and final)
+            return None
+        sizes = rows[:, Column.SIZE].copy()
+        return Candidate(self.family, pos, int(sizes.sum()), sizes, rows, 0.0, True)
+
+    def _lacks_slices(
+        self, row: NDArray[np.int64], pos: int, rows: NDArray[np.int64], window: MediaWindow
+    ) -> bool:
+        """Whether the media ends behind fewer slices than every access unit has."""
+        if not self.slices or int(row[Column.SLICE_COUNT]) >= self.slices:
+            return False
+        return pos + int(rows[:, Column.SIZE].sum()) > window.end - self._length - 2
+
+    def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
+        """Propose nothing: the structure tells."""
+        return ()
+
+    def stretch(self, offset: int, size: int) -> Candidate | None:
+        """Never fill bytes with video."""
+        return None
+
+    def cut(self, window: MediaWindow, pos: int) -> bool:
+        """Return True when an access unit starts at ``pos`` and the media ends inside it."""
+        if window.end - pos < self._length + 2:
+            return False
+        return self.match(window, pos) is None and self._need_more
+
+    def find(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the first NAL unit that could start an access unit and whose slice header parses."""
+        length = self._length
+        buf, at, stop, _ = window.view(pos, end - pos + length + 1)
+        count = min(end - pos, stop - at - length)
+        if count <= 0:
+            return -1
+        data = buf[at : at + count + length]
+        hit = self._first[data[length : length + count]]
+        if length == 4:
+            hit &= data[:count] == 0
+        for k in np.flatnonzero(hit).tolist():
+            if self.match(window, pos + k) is not None:
+                return pos + k
+        return -1
+
+
+def first_bytes(track: TrackProfile, reference: MediaWindow, length: int) -> frozenset[int]:
+    """Return the NAL header bytes that begin the reference's samples."""
+    samples = track.samples
+    if samples is None or not len(samples):
+        return frozenset()
+    step = max(1, len(samples) // 2000)
+    found = {reference.peek(int(offset) + length, 1)[:1] for offset in samples.offset[::step][:2000]}
+    return frozenset(byte[0] for byte in found if byte)
+
+
+def learn_rows(track: TrackProfile, scanner: AccessUnitScanner, reference: MediaWindow) -> NDArray[np.int64]:
+    """Scan the reference's own first samples.
+
+    Returns
+    -------
+    int64 (n, columns)
+        Rows of the leading samples, up to the first that does not scan to its size in the tables.
+    """
+    rows: list[NDArray[np.int64]] = []
+    samples = track.samples
+    if samples is not None:
+        for offset, size in zip(
+            samples.offset[:_LEARNED_SAMPLES].tolist(), samples.size[:_LEARNED_SAMPLES].tolist(), strict=True
+        ):
+            buf, at, stop, _ = reference.view(offset, size)
+            row = scanner.scan(buf, at, min(at + size, stop), final=True)
+            if isinstance(row, int) or int(row[Column.SIZE]) != size:
+                break
+            rows.append(row)
+    return np.stack(rows) if rows else np.zeros((0, len(Column)), dtype=np.int64)
+
+
+def some_samples(track: TrackProfile, reference: MediaWindow) -> list[bytes]:
+    """Return some dozens of the reference's samples, whole."""
+    samples = track.samples
+    if samples is None:
+        return []
+    step = max(1, len(samples) // _SAMPLES_READ)
+    return [
+        reference.peek(offset, size)
+        for offset, size in zip(samples.offset[::step].tolist(), samples.size[::step].tolist(), strict=True)
+    ]
+
+
+class NalVideoFactory:
+    """Make matchers for one codec.
+
+    Parameters
+    ----------
+    name : str
+        Of the codec, part of the family key.
+    configuration : bytes
+        Type of the box in the sample entry that holds the parameter sets.
+    make_scanner : callable
+        Configuration payload -> scanner.
+    """
+
+    def __init__(self, name: str, configuration: bytes, make_scanner: Callable[[bytes], AccessUnitScanner]) -> None:
+        self._name = name
+        self._configuration = configuration
+        self._make_scanner = make_scanner
+
+    def family_key(self, track: TrackProfile) -> object:
+        """Tracks of one codec share a family: their NAL units look alike."""
+        return (self._name,)
+
+    def scanner(self, track: TrackProfile) -> AccessUnitScanner:
+        """Return a scanner with the track's parameter sets; raises ReferenceMismatchError when they are unusable."""
+        payload = track.configuration(self._configuration)
+        where = f"track {track.track.track_id} of the reference"
+        if payload is None:
+            raise ReferenceMismatchError(f"{where} has no {self._configuration.decode()} box; use another reference")
+        try:
+            return self._make_scanner(payload)
+        except BitstreamError as error:
+            raise ReferenceMismatchError(f"{where} has unusable parameter sets ({error}); use another one") from error
+
+    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> NalVideoMatcher:
+        """Learn NAL unit habits from the track with the most samples."""
+        main = max(tracks, key=lambda track: track.sample_count)
+        scanner = self.scanner(main).learned(some_samples(main, reference))
+        rows = learn_rows(main, scanner.limits(), reference)
+        slices = set(rows[:, Column.SLICE_COUNT].tolist())
+        return NalVideoMatcher(
+            family,
+            scanner,
+            first_bytes=frozenset().union(*(first_bytes(track, reference, scanner.nal_length_size) for track in tracks)),
+            slices=slices.pop() if len(slices) == 1 else 0,
+            max_sample=max(map(size_limit, tracks)),
+            learned_from=main,
+            learned_rows=rows,
+        )
+
+
+def own_configuration(track: TrackProfile) -> bytes:
+    """Return the parameter sets of a video track, as they stand in its sample entry."""
+    return track.configuration(b"avcC") or track.configuration(b"hvcC") or b""
+
+
+def size_limit(track: TrackProfile) -> int:
+    """Return the largest sample to expect, in bytes: well above the reference's largest."""
+    largest = int(track.samples.size.max()) if track.samples is not None and len(track.samples) else 8 << 20
+    return max(largest * _SIZE_HEADROOM, _SMALLEST_LIMIT)

@@ -1,0 +1,60 @@
+"""Group the reference's tracks into families that share one syntax, and make a matcher for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mediarescue.errors import ReferenceMismatchError
+from mediarescue.recover.codecs import factory_for
+from mediarescue.recover.matcher import Matcher
+from mediarescue.recover.models import OrderModel
+from mediarescue.recover.profile import ReferenceProfile, TrackProfile, learn_order
+from mediarescue.recover.window import MediaWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Tracks whose samples look alike, and what recognises them."""
+
+    index: int
+    tracks: tuple[TrackProfile, ...]
+    matcher: Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """All families of a reference and how they follow each other."""
+
+    families: tuple[Family, ...]
+    order: OrderModel
+
+    @property
+    def matchers(self) -> list[Matcher]:
+        """The matchers by family index."""
+        return [family.matcher for family in self.families]
+
+
+def make_families(profile: ReferenceProfile, reference: MediaWindow) -> Families:
+    """Learn a matcher for each family of the reference.
+
+    Raises
+    ------
+    ReferenceMismatchError
+        When a track is encrypted, or no track can be understood.
+    """
+    groups: dict[object, list[TrackProfile]] = {}
+    for track in profile.tracks:
+        if track.track.is_encrypted:
+            raise ReferenceMismatchError(
+                f"track {track.track.track_id} of the reference is encrypted; encrypted films cannot be rescued"
+            )
+        groups.setdefault(factory_for(track).family_key(track), []).append(track)
+    families = []
+    family_of = [0] * len(profile.tracks)
+    for index, tracks in enumerate(groups.values()):
+        for track in tracks:
+            family_of[track.index] = index
+        families.append(Family(index, tuple(tracks), factory_for(tracks[0])(index, tracks, reference)))
+    if not families:
+        raise ReferenceMismatchError("the reference has no tracks; use a file that plays")
+    return Families(tuple(families), learn_order(profile.tracks, family_of, len(families)))

@@ -1,0 +1,89 @@
+"""Find the media data of a file whose ``moov`` is missing, whatever the crashed writer left in the box header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mediarescue.isobmff import ByteSource, read_header
+
+TOP_LEVEL = frozenset(
+    (b"ftyp", b"styp", b"moov", b"moof", b"mfra", b"mdat", b"free", b"skip", b"wide", b"uuid", b"udta", b"meta",
+     b"pdin", b"sidx", b"ssix", b"prft", b"emsg", b"pnot", b"PICT", b"junk")
+)  # fmt: skip
+"""Box types seen at the top of MP4, QuickTime and 3GP files."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLocation:
+    """Where the samples lie.
+
+    Attributes
+    ----------
+    start, end : int
+        Byte range of the media data. The end is that of the file unless a chain of boxes behind the mdat proves
+        the size in its header.
+    mdat_offset : int or None
+        Where the mdat header stands; None when the file has none and everything is taken for media.
+    file_type : bytes
+        The file's own ``ftyp`` box, header included; empty where there is none.
+    """
+
+    start: int
+    end: int
+    mdat_offset: int | None
+    file_type: bytes
+
+
+def locate_media(source: ByteSource) -> MediaLocation:
+    """Return the media data's place (ISO/IEC 14496-12 4.2, 8.1.1).
+
+    Notes
+    -----
+    A size written by a crashed camera is a claim, not a fact: 0, an early value, ``????`` (Android writes the
+    letters and comes back later), or one that runs past the end. It is believed only when known boxes follow
+    it up to the end of the file; else the media is taken to go on to the end, and boxes that do lie inside it
+    are stepped over by the search.
+    """
+    pos, file_type = 0, b""
+    while pos + 8 <= source.size:
+        header = read_header(source.read(pos, 32), 0, limit=source.size - pos)
+        if header is None or header.kind not in TOP_LEVEL:
+            break
+        if header.kind == b"mdat":
+            start = pos + header.header_size
+            end = pos + header.size
+            trusted = header.declared_size not in (0, 0x3F3F3F3F) and _boxes_reach_end(source, end)
+            return MediaLocation(start, end if trusted else source.size, pos, file_type)
+        if header.kind == b"ftyp":
+            file_type = source.read(pos, header.size)
+        if pos + header.size > source.size:
+            break
+        pos += header.size
+    return _search_mdat(source, file_type) or MediaLocation(0, source.size, None, file_type)
+
+
+def _boxes_reach_end(source: ByteSource, pos: int) -> bool:
+    while pos < source.size:
+        header = read_header(source.read(pos, 32), 0, limit=source.size - pos)
+        if header is None or header.kind not in TOP_LEVEL:
+            return False
+        if header.kind in (b"mdat", b"moof"):
+            return False  # more media behind it: the search steps over the boxes between
+        pos += header.size
+    return pos == source.size
+
+
+def _search_mdat(source: ByteSource, file_type: bytes) -> MediaLocation | None:
+    """Look for an mdat header behind a damaged box in the first megabytes."""
+    head = source.read(0, 4 << 20)
+    at = head.find(b"mdat")
+    while at >= 0:
+        if at >= 4:
+            size = int.from_bytes(head[at - 4 : at], "big")
+            if size == 1:
+                return MediaLocation(at + 12, source.size, at - 4, file_type)
+            if size in (0, 0x3F3F3F3F) or 8 <= size <= source.size - at + 4:
+                return MediaLocation(at + 4, source.size, at - 4, file_type)
+        at = head.find(b"mdat", at + 1)
+    return None
+

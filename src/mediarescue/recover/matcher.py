@@ -1,0 +1,48 @@
+"""The seam between the search and the codecs: a matcher says what could start at a position, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.window import MediaWindow
+
+
+class Matcher(Protocol):
+    """Recognise the samples of one family: the tracks that share one syntax.
+
+    Attributes
+    ----------
+    blind : bool
+        True where the samples carry no structure to know them by (PCM): they are proposed by length, and
+        judged by what follows them.
+    """
+
+    blind: bool
+
+    def match(self, window: MediaWindow, pos: int) -> Candidate | None:
+        """Return the run of samples that may start at ``pos``, or None."""
+
+    def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
+        """Return runs of the likely lengths at ``pos`` where ``match`` cannot tell (blind families)."""
+
+    def stretch(self, offset: int, size: int) -> Candidate | None:
+        """Return the run that fills ``size`` unexplained bytes, or None where that is implausible."""
+
+    def find(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the first position in ``[pos, end)`` where a sample plausibly starts, or -1."""
+
+    def cut(self, window: MediaWindow, pos: int) -> bool:
+        """Return True when the bytes from ``pos`` to the media's end are the beginning of one sample."""
+
+
+class MatcherFactory(Protocol):
+    """Make a matcher for the tracks of a family out of what the reference shows of them."""
+
+    def family_key(self, track: TrackProfile) -> object:
+        """Return what tracks must have in common to be told apart by their order alone (hashable)."""
+
+    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> Matcher:
+        """Learn from the reference's samples; raises ReferenceMismatchError when they cannot be understood."""

@@ -1,0 +1,146 @@
+"""What a healthy file of the same camera teaches: its tracks, their samples, and the order they stand in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.isobmff import (
+    ByteSource,
+    ChunkTable,
+    Leniency,
+    Movie,
+    SampleTable,
+    Track,
+    expand,
+    expand_chunks,
+    is_constant_size,
+    read_movie,
+)
+from mediarescue.recover.models import OrderModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KINDS = {
+    b"vide": "video",
+    b"soun": "audio",
+    b"tmcd": "timecode",
+    b"meta": "metadata",
+    b"text": "text",
+    b"sbtl": "text",
+    b"subt": "text",
+    b"clcp": "text",
+}
+_LEARNED_RUNS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class TrackProfile:
+    """One track of the reference.
+
+    Attributes
+    ----------
+    index : int
+        0-based place in the moov.
+    track : Track
+    kind : str
+        ``video``, ``audio``, ``timecode``, ``metadata``, ``text`` or ``other``.
+    samples : SampleTable or None
+        Its samples; None for constant-size audio.
+    chunks : ChunkTable or None
+        The chunks of constant-size audio (PCM), else None.
+    """
+
+    index: int
+    track: Track
+    kind: str
+    samples: SampleTable | None
+    chunks: ChunkTable | None
+
+    @property
+    def codec(self) -> bytes:
+        """The sample entry's four characters."""
+        return self.track.sample_entry
+
+    def configuration(self, kind: bytes) -> bytes | None:
+        """Return the payload of a box in the sample entry (``avcC``), None where there is none."""
+        return self.track.sample_entries[0].configuration(kind) if self.track.sample_entries else None
+
+    def has_table(self, kind: bytes) -> bool:
+        """Whether the sample table has a box of that type."""
+        return self.track.stbl.find(kind) is not None
+
+    @property
+    def sample_count(self) -> int:
+        """Samples in the reference."""
+        if self.samples is not None:
+            return len(self.samples)
+        return self.chunks.total_samples if self.chunks is not None else 0
+
+    def runs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return offset, size in bytes and sample count of each chunk, int64 (n,) each, in file order."""
+        if self.chunks is not None:
+            table = self.chunks
+            return table.offset, table.size, table.sample_count
+        assert self.samples is not None
+        if not len(self.samples):
+            empty = np.zeros(0, dtype=np.int64)
+            return empty, empty, empty
+        chunk = self.samples.chunk_index
+        first = np.flatnonzero(np.diff(chunk, prepend=chunk[0] - 1))
+        count = np.diff(first, append=len(chunk))
+        return self.samples.offset[first], np.add.reduceat(self.samples.size, first), count
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceProfile:
+    """A healthy file, read for rescue."""
+
+    movie: Movie
+    tracks: tuple[TrackProfile, ...]
+
+
+def learn_reference(source: ByteSource) -> ReferenceProfile:
+    """Read a reference strictly.
+
+    Raises
+    ------
+    BoxError
+        When the file's structure is not sound.
+    NoMovieError
+        When it has no moov.
+    """
+    movie = read_movie(source, leniency=Leniency.STRICT)
+    tracks = []
+    for index, track in enumerate(movie.tracks):
+        pcm = track.handler == b"soun" and is_constant_size(track.stbl) and _one_tick_a_sample(track)
+        samples = None if pcm else expand(track.stbl, leniency=Leniency.STRICT)
+        chunks = expand_chunks(track.stbl) if pcm else None
+        tracks.append(TrackProfile(index, track, KINDS.get(track.handler, "other"), samples, chunks))
+    return ReferenceProfile(movie, tuple(tracks))
+
+
+def _one_tick_a_sample(track: Track) -> bool:
+    """Whether samples are PCM frames: one a tick of the track's clock."""
+    table = expand_chunks(track.stbl)
+    return len(table.sample_delta) > 0 and all(int(delta) == 1 for _, delta in table.sample_delta)
+
+
+def learn_order(tracks: Sequence[TrackProfile], family_of: Sequence[int], families: int) -> OrderModel:
+    """Learn how families follow each other in the file; adjacent chunks of one family count as one run."""
+    model = OrderModel(families)
+    offsets, owners = [], []
+    for track in tracks:
+        offset, _, _ = track.runs()
+        offsets.append(offset)
+        owners.append(np.full(len(offset), family_of[track.index], dtype=np.int64))
+    if offsets:
+        offset, owner = np.concatenate(offsets), np.concatenate(owners)
+        owner = owner[np.argsort(offset, kind="stable")]
+        changes = np.flatnonzero(np.diff(owner, prepend=-1))[:_LEARNED_RUNS]
+        model.learn(owner[changes].tolist())
+    return model

@@ -1,0 +1,61 @@
+"""Find where recognisable samples go on behind bytes that nothing explains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mediarescue.recover.boxes import find_box, match_box
+from mediarescue.recover.matcher import Matcher
+from mediarescue.recover.window import MediaWindow
+
+_BLOCK = 1 << 20
+_CHAIN = 3
+
+
+def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> int:
+    """Return the first position from ``pos`` on where a verified chain of samples starts, or -1.
+
+    Notes
+    -----
+    A single match is not proof: at a million offsets a few parse by chance. A start counts when it carries on:
+    three samples in a run, or a sample followed by another family's, a box, or the end of the media.
+    """
+    while pos < window.end:
+        end = min(pos + _BLOCK, window.end)
+        hits = []
+        limit = end
+        for matcher in matchers:
+            at = _first_verified(window, matchers, matcher, pos, limit)
+            if at >= 0:
+                hits.append(at)
+                limit = at
+        box = find_box(window, pos, limit)
+        if box >= 0:
+            hits.append(box)
+        if hits:
+            return min(hits)
+        pos = end
+    return -1
+
+
+def _first_verified(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, end: int) -> int:
+    while pos < end:
+        at = matcher.find(window, pos, end)
+        if at < 0:
+            return -1
+        if carries_on(window, matchers, matcher, at):
+            return at
+        pos = at + 1
+    return -1
+
+
+def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int) -> bool:
+    """Return True when a run of ``matcher`` at ``pos`` is long enough, or followed by something known."""
+    run = matcher.match(window, pos)
+    if run is None:
+        return False
+    if len(run.sizes) >= _CHAIN or run.end >= window.end:
+        return True
+    if match_box(window, run.end) is not None:
+        return True
+    return any(m is not matcher and m.match(window, run.end) is not None for m in matchers)

@@ -1,0 +1,261 @@
+"""The search for the best cover of the media data by samples of the reference's tracks.
+
+Hypotheses are extended in the order of their positions, so that rivals stay side by side; those that meet at
+the same place are merged and the cheaper one lives on. Where only one is left, its history is final and leaves
+the search: memory stays flat, and the common case costs one call of a matcher for each run of samples.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mediarescue.recover.boxes import match_box
+from mediarescue.recover.candidate import Candidate, Gap, Segmentation, SegmentationBuilder
+from mediarescue.recover.matcher import Matcher
+from mediarescue.recover.models import OrderModel
+from mediarescue.recover.resync import find_start
+from mediarescue.recover.window import MediaWindow
+
+GAP_COST = 30.0
+"""Nats: an unexplained stretch of bytes must be cheaper than a chain of invented samples, dearer than odd ones."""
+_ALTERNATIVE_COST = 9.0
+_STRETCH_COST = 6.0
+_CUT_COST = 3.0
+_BEAM = 48
+_HOPELESS = 60.0
+
+
+@dataclass(slots=True)
+class _Node:
+    """A hypothesis: how the bytes up to ``pos`` were explained."""
+
+    pos: int
+    cost: float
+    context: tuple[int, ...]
+    parent: _Node | None
+    part: Candidate | Gap | None
+    second_thoughts: int = 0
+
+    def __lt__(self, other: _Node) -> bool:
+        return (self.pos, self.cost) < (other.pos, other.cost)
+
+
+class Segmenter:
+    """Find the segmentation of a window's media data.
+
+    Parameters
+    ----------
+    window : MediaWindow
+        The broken file's media data.
+    matchers : sequence of Matcher
+        One a family.
+    order : OrderModel
+        Learned from the reference.
+    progress : callable
+        Told the position now and then.
+    """
+
+    def __init__(
+        self,
+        window: MediaWindow,
+        matchers: Sequence[Matcher],
+        order: OrderModel,
+        *,
+        progress: Callable[[int], None] = lambda pos: None,
+    ) -> None:
+        self._window = window
+        self._matchers = matchers
+        self._order = order
+        self._progress = progress
+        self._hints: dict[tuple[int, ...], list[int]] = {}
+
+    def run(self) -> Segmentation:
+        """Search to the end of the media."""
+        window = self._window
+        done = SegmentationBuilder(window.start, len(self._matchers))
+        frontier = [_Node(window.start, 0.0, (), None, None)]
+        best_end: _Node | None = None
+        steps = 0
+        while frontier:
+            steps += 1
+            if steps % 512 == 0:
+                self._progress(frontier[0].pos)
+            if len(frontier) == 1 and best_end is None:
+                node = self._settle(frontier[0], done)
+                node = self._run_straight(node, done)
+                frontier[0] = node
+            node = heapq.heappop(frontier)
+            if node.pos >= window.end:
+                if best_end is None or node.cost < best_end.cost:
+                    best_end = node
+                continue
+            following = self._expand(node) or self._second_thoughts(node, alone=not frontier and best_end is None)
+            for new in following:
+                heapq.heappush(frontier, new)
+            frontier = self._pruned(frontier)
+        assert best_end is not None
+        self._settle(best_end, done)
+        if best_end.part is not None:
+            done.add(best_end.part)
+        self._progress(window.end)
+        return done.build(window.end)
+
+    def _run_straight(self, node: _Node, done: SegmentationBuilder) -> _Node:
+        """Follow certain candidates without rivals, straight into the result."""
+        window, matchers, end = self._window, self._matchers, self._window.end
+        pos, context = node.pos, node.context
+        last: Candidate | Gap | None = node.part
+        steps = 0
+        while pos < end:
+            found = None
+            for family in self._likely(context):
+                candidate = matchers[family].match(window, pos)
+                if candidate is not None:
+                    found = candidate
+                    break
+            if found is None or not found.certain:
+                break
+            if last is not None:
+                done.add(last)
+            last = found
+            pos = found.offset + found.size
+            context = self._extended(context, found.family)
+            steps += 1
+            if steps % 1024 == 0:
+                self._progress(pos)
+        if last is node.part:
+            return node
+        # the last run stays open to second thoughts: its parent is where the settled part ends
+        assert isinstance(last, Candidate)
+        parent = _Node(last.offset, 0.0, context[:-1], None, None)
+        return _Node(pos, 0.0, context, parent, last)
+
+    def _settle(self, node: _Node, done: SegmentationBuilder) -> _Node:
+        """Move all but the last part of the only hypothesis into the result."""
+        chain: list[Candidate | Gap] = []
+        at = node.parent
+        while at is not None:
+            if at.part is not None:
+                chain.append(at.part)
+            at = at.parent
+        for part in reversed(chain):
+            done.add(part)
+        if node.parent is not None:
+            parent = _Node(node.parent.pos, 0.0, node.parent.context, None, None)
+            return _Node(node.pos, 0.0, node.context, parent, node.part, node.second_thoughts)
+        return node
+
+    def _likely(self, context: tuple[int, ...]) -> list[int]:
+        hint = self._hints.get(context)
+        if hint is None:
+            if len(self._hints) > 4096:
+                self._hints.clear()
+            hint = [family for family in self._order.likely_after(context) if not self._matchers[family].blind]
+            self._hints[context] = hint
+        return hint
+
+    def _extended(self, context: tuple[int, ...], family: int) -> tuple[int, ...]:
+        if context and context[-1] == family:
+            return context
+        return (*context, family)[-self._order.depth :]
+
+    def _structured(self, pos: int, context: tuple[int, ...]) -> list[Candidate]:
+        """All families that know their samples when they see them; only the certain one where there is one."""
+        found = []
+        for family in self._likely(context):
+            candidate = self._matchers[family].match(self._window, pos)
+            if candidate is not None:
+                if candidate.certain:
+                    return [candidate]
+                found.append(candidate)
+        return found
+
+    def _follows(self, pos: int) -> bool:
+        """Whether anything recognisable starts at ``pos``."""
+        if pos == self._window.end:
+            return True
+        return pos < self._window.end and (
+            bool(self._structured(pos, ())) or match_box(self._window, pos) is not None or self._is_cut(pos)
+        )
+
+    def _is_cut(self, pos: int) -> bool:
+        return any(matcher.cut(self._window, pos) for matcher in self._matchers)
+
+    def _blind(self, pos: int) -> list[Candidate]:
+        """Runs of families without structure, kept only where something known follows them."""
+        found = []
+        for matcher in self._matchers:
+            found += [c for c in matcher.propose(self._window, pos) if c.end <= self._window.end and self._follows(c.end)]
+        return found
+
+    def _expand(self, node: _Node) -> list[_Node]:
+        candidates: list[Candidate | Gap] = list(self._structured(node.pos, node.context))
+        if not candidates:
+            box = match_box(self._window, node.pos)
+            candidates = [box] if box else list(self._blind(node.pos))
+        return [self._child(node, candidate) for candidate in candidates]
+
+    def _child(self, node: _Node, part: Candidate | Gap, extra: float = 0.0, second_thoughts: int = 0) -> _Node:
+        if isinstance(part, Gap):
+            return _Node(part.offset + part.size, node.cost + extra, node.context, node, part, second_thoughts)
+        cost = node.cost + extra + part.cost
+        if not (node.context and node.context[-1] == part.family):
+            cost += self._order.cost(node.context, part.family)
+        return _Node(part.end, cost, self._extended(node.context, part.family), node, part, second_thoughts)
+
+    def _second_thoughts(self, node: _Node, *, alone: bool) -> list[_Node]:
+        """What to do where nothing matches: a cut end, an earlier end of the last run, unstructured data, a gap."""
+        window = self._window
+        if self._is_cut(node.pos):
+            gap = Gap(node.pos, window.end - node.pos, "the last sample is cut short")
+            return [self._child(node, gap, _CUT_COST)]
+        found: list[_Node] = []
+        if node.second_thoughts < 2:
+            found += self._earlier_ends(node)
+        if not alone and not found and node.second_thoughts:
+            return []
+        start = find_start(window, self._matchers, node.pos + 1)
+        until = window.end if start < 0 else start
+        for matcher in self._matchers:
+            stretch = matcher.stretch(node.pos, until - node.pos)
+            if stretch is not None:
+                found.append(self._child(node, stretch, _STRETCH_COST, 1))
+        reason = "nothing recognised up to the end" if start < 0 else "not recognised"
+        found.append(self._child(node, Gap(node.pos, until - node.pos, reason), GAP_COST, 1))
+        return found
+
+    def _earlier_ends(self, node: _Node) -> list[_Node]:
+        """The last run may have swallowed the beginning of what follows: try it one to three samples shorter."""
+        part, parent = node.part, node.parent
+        if not isinstance(part, Candidate) or parent is None:
+            return []
+        found = []
+        for count in (1, 2, 3):
+            shorter = part.shortened(count, _ALTERNATIVE_COST + count)
+            if shorter is None:
+                break
+            follows = [c for c in self._structured(shorter.end, ()) if c.family != part.family] or self._blind(shorter.end)
+            if follows:
+                found.append(self._child(parent, shorter, 0.0, node.second_thoughts + 1))
+        if len(part.sizes) == 1 and not part.certain:
+            for other in self._blind(part.offset):
+                found.append(self._child(parent, other, _ALTERNATIVE_COST, node.second_thoughts + 1))
+        return found
+
+    def _pruned(self, frontier: list[_Node]) -> list[_Node]:
+        """Merge hypotheses that meet, drop the hopeless."""
+        if len(frontier) < 2:
+            return frontier
+        best: dict[tuple[int, int], _Node] = {}
+        cheapest = min(node.cost for node in frontier)
+        for node in frontier:
+            key = (node.pos, node.context[-1] if node.context else -1)
+            if node.cost <= cheapest + _HOPELESS and (key not in best or node.cost < best[key].cost):
+                best[key] = node
+        if len(best) == len(frontier) and len(best) <= _BEAM:
+            return frontier
+        kept = heapq.nsmallest(_BEAM, best.values(), key=lambda node: node.cost)
+        heapq.heapify(kept)
+        return kept

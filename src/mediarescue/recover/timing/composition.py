@@ -1,0 +1,68 @@
+"""Composition offsets from the picture order count, in the reference's own convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64Array = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionConvention:
+    """How the reference writes composition offsets (ISO/IEC 14496-12 8.6.1.3).
+
+    Attributes
+    ----------
+    shift : int
+        Offset of a picture that is shown in its place of the decode order, in ticks.
+    has_ctts : bool
+        Whether the reference has the box at all.
+    version : int
+        Of the box; writers of QuickTime put negative offsets into version 0 too.
+    signed : bool
+        Whether the reference holds negative offsets.
+    """
+
+    shift: int = 0
+    has_ctts: bool = False
+    version: int = 0
+    signed: bool = False
+
+
+def display_ranks(sequence: Int64Array, poc: Int64Array) -> Int64Array:
+    """Return each access unit's place in the order of output, int64 (n,).
+
+    Parameters
+    ----------
+    sequence : int64 (n,)
+        Index of the coded video sequence, rising.
+    poc : int64 (n,)
+        Picture order count within it.
+    """
+    order = np.lexsort((poc, sequence))
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks
+
+
+def offsets_without_shift(ranks: Int64Array, durations: Int64Array) -> Int64Array:
+    """Return each sample's composition minus decode time in ticks, were the shift 0.
+
+    Notes
+    -----
+    The times at which pictures are shown follow the same clock as the decode times: the picture of rank r is
+    shown when the r-th sample is decoded, plus the constant shift. With a constant rate this is exact.
+    """
+    times = np.cumsum(durations) - durations
+    return np.asarray(times[ranks] - times, dtype=np.int64)
+
+
+def learn_shift(composition_offset: Int64Array, ranks: Int64Array, durations: Int64Array) -> int:
+    """Return the reference's shift: the commonest distance of its offsets from those without shift."""
+    if not len(ranks):
+        return 0
+    distance = composition_offset[: len(ranks)] - offsets_without_shift(ranks, durations[: len(ranks)])
+    return int(np.median(distance))

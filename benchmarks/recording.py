@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,12 +20,16 @@ TURN = 64
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A broken file with its reference: another, shorter recording of the same settings."""
+    """A broken file with its reference: another, shorter recording of the same settings.
+
+    ``samples`` holds the true count of samples of each track, ``seconds`` the length of the media.
+    """
 
     name: str
     broken: Path
     reference: Path
     seconds: float
+    samples: tuple[int, ...]
 
     def warm(self) -> None:
         """Read both files, so that they are in the page cache where memory has room."""
@@ -77,16 +82,27 @@ def _scene(index: int, width: int, height: int, seed: int) -> Planes:
 
 def _recording(work: Path, name: str, spec: ClipSpec, other: ClipSpec, size: int) -> Recording:
     reference, broken = work / f"{name}-reference.mp4", work / f"{name}-broken.mp4"
-    note = work / f"{name}.seconds"
+    note = work / f"{name}.json"
     if not note.exists():
         print(f"making {name} (once)", file=sys.stderr, flush=True)
         make_clip(reference, other)
         seed = make_clip(work / f"{name}-seed.mp4", spec)
         seconds = _repeat(seed, broken, size)
         seed.unlink()
+        truth = {"seconds": seconds, "samples": sample_counts(broken)}
         _drop_moov(broken)
-        note.write_text(str(seconds), encoding="utf-8")
-    return Recording(name, broken, reference, float(note.read_text(encoding="utf-8")))
+        note.write_text(json.dumps(truth), encoding="utf-8")
+    truth = json.loads(note.read_text(encoding="utf-8"))
+    return Recording(name, broken, reference, truth["seconds"], tuple(truth["samples"]))
+
+
+def sample_counts(path: Path) -> list[int]:
+    """Return the number of samples of each track; an empty list where ``path`` cannot be opened."""
+    try:
+        with av.open(str(path)) as container:
+            return [int(stream.frames) for stream in container.streams]
+    except (av.FFmpegError, OSError):
+        return []
 
 
 def _repeat(seed: Path, out: Path, size: int) -> float:

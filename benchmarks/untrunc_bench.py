@@ -20,11 +20,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.recording import Recording, audio_recording, long_recording, small_recording
+from benchmarks.recording import Recording, audio_recording, long_recording, sample_counts, small_recording
 
 
 @dataclass(slots=True)
@@ -36,13 +37,16 @@ class Timing:
     cpu: list[float] = field(default_factory=list)
     peak_mb: list[float] = field(default_factory=list)
     output_bytes: int = 0
-    exit_codes: set[int] = field(default_factory=set)
+    exit_codes: list[int] = field(default_factory=list)
+    samples: list[int] = field(default_factory=list)
+    """Samples of each track in the output of the last run."""
 
     @property
     def median(self) -> float:
         return statistics.median(self.seconds)
 
 
+COPY = "dd conv=fsync"
 Command = Callable[[Recording, Path], list[str]]
 
 
@@ -82,8 +86,9 @@ def run(timing: Timing, command: list[str], out: Path, *, flush: bool) -> None:
     timing.seconds.append(figures["seconds"])
     timing.cpu.append(figures["cpu"])
     timing.peak_mb.append(figures["peak_mb"])
-    timing.exit_codes.add(figures["exit_code"])
+    timing.exit_codes.append(figures["exit_code"])
     timing.output_bytes = out.stat().st_size if out.exists() else 0
+    timing.samples = sample_counts(out) if out.exists() else []
     out.unlink(missing_ok=True)
 
 
@@ -95,7 +100,7 @@ def side_by_side(recording: Recording, commands: dict[str, Command], work: Path,
         for name, command in commands.items():
             recording.warm()
             timing = timings[name] if turn else Timing(name)
-            run(timing, command(recording, out), out, flush=name != "dd conv=fsync")
+            run(timing, command(recording, out), out, flush=name != COPY)
             if turn:
                 print(f"  {name:28} {timing.seconds[-1]:7.2f} s", file=sys.stderr, flush=True)
     return list(timings.values())
@@ -107,7 +112,7 @@ def table(recording: Recording, timings: list[Timing]) -> str:
     lines = [
         f"### {recording.name}: {size / 1e6:.1f} MB, {recording.seconds:.0f} s of media",
         "",
-        "| command | median s | min s | max s | ratio | CPU s | MB/s | x real time | peak MB | output MB | exit |",
+        "| command | median s | min s | max s | ratio | CPU s | MB/s | x real time | peak MB | samples right | exit |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for timing in timings:
@@ -120,11 +125,22 @@ def table(recording: Recording, timings: list[Timing]) -> str:
             f"{size / 1e6 / timing.median:.0f}",
             f"{recording.seconds / timing.median:.0f}",
             f"{max(timing.peak_mb):.0f}",
-            f"{timing.output_bytes / 1e6:.1f}",
-            " ".join(map(str, sorted(timing.exit_codes))),
+            _verdict(recording, timing),
+            " ".join(map(str, sorted(set(timing.exit_codes)))),
         ]
         lines.append(f"| {timing.name} | " + " | ".join(figures) + " |")
     return "\n".join(lines)
+
+
+def _verdict(recording: Recording, timing: Timing) -> str:
+    """Say how many of the true samples the output's tables count, since a fast wrong answer is none."""
+    if timing.name == COPY:
+        return "still broken"
+    if timing.output_bytes == 0:
+        return "no output"
+    if not timing.samples:
+        return "does not open"
+    return ", ".join(f"{got} of {true}" for got, true in zip_longest(timing.samples, recording.samples, fillvalue=0))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -145,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "{broken}" not in template or shutil.which(shlex.split(template)[0]) is None:
             parser.error(f"--peer {text!r}: give NAME=CMD with {{ref}} {{broken}} {{out}}, CMD on the PATH")
         peers[name] = peer(template)
-    everyone = {"dd conv=fsync": copy, "mediarescue": ours(), **peers}
+    everyone = {COPY: copy, "mediarescue": ours(), **peers}
     kinds: dict[str, tuple[Callable[[], Recording], dict[str, Command]]] = {
         "long": (
             lambda: long_recording(work, int(options.gigabytes * 1e9)),
@@ -160,10 +176,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recording = make()
         timings = side_by_side(recording, commands, work, options.repeat)
         print(table(recording, timings) + "\n", flush=True)
-        rows = [{**asdict(t), "exit_codes": sorted(t.exit_codes), "median": t.median} for t in timings]
+        rows = [{**asdict(timing), "median": timing.median} for timing in timings]
         size = recording.broken.stat().st_size
         results.append(
-            {"recording": recording.name, "bytes": size, "media_seconds": recording.seconds, "timings": rows}
+            {
+                "recording": recording.name,
+                "bytes": size,
+                "media_seconds": recording.seconds,
+                "samples": recording.samples,
+            }
         )
     if options.json:
         machine = {"system": platform.platform(), "processors": os.cpu_count(), "python": platform.python_version()}

@@ -178,14 +178,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(table(recording, timings) + "\n", flush=True)
         rows = [{**asdict(timing), "median": timing.median} for timing in timings]
         size = recording.broken.stat().st_size
-        results.append(
-            {
-                "recording": recording.name,
-                "bytes": size,
-                "media_seconds": recording.seconds,
-                "samples": recording.samples,
-            }
-        )
+        known = {"recording": recording.name, "media_seconds": recording.seconds, "samples": recording.samples}
+        results.append({**known, "bytes": size, "timings": rows})
     if options.json:
         machine = {"system": platform.platform(), "processors": os.cpu_count(), "python": platform.python_version()}
         options.json.write_text(json.dumps({"machine": machine, "results": results}, indent=1), encoding="utf-8")

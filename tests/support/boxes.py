@@ -31,7 +31,7 @@ def box(kind: bytes, payload: bytes = b"") -> bytes:
 
 
 def top_level(path: Path) -> list[TopBox]:
-    """Return the top-level boxes of a healthy file of any size."""
+    """Return the top-level boxes of a file of any size; the last is cut short where it runs past the end."""
     found, offset, total = [], 0, path.stat().st_size
     with path.open("rb") as file:
         while offset + 8 <= total:
@@ -42,8 +42,9 @@ def top_level(path: Path) -> list[TopBox]:
                 size, header = int.from_bytes(head[8:], "big"), 16
             elif size == 0:
                 size = total - offset
-            if size < header or offset + size > total:
-                raise ValueError(f"box {head[4:8]!r} at {offset} does not fit")
+            if size < header:
+                raise ValueError(f"box {head[4:8]!r} at {offset} is smaller than its header")
+            size = min(size, total - offset)
             found.append(TopBox(head[4:8], offset, header, size))
             offset += size
     return found

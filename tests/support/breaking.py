@@ -91,7 +91,7 @@ class Stream:
 
 def true_packets(path: Path) -> list[Stream]:
     """Return every stream of a healthy file as FFmpeg demuxes it by default (edit lists applied)."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         packets: list[list[Packet]] = [[] for _ in container.streams]
         joined = [bytearray() for _ in container.streams]
         for packet in container.demux():

@@ -122,7 +122,7 @@ def test_a_signal_in_the_middle_leaves_no_file_and_the_input_unchanged(
     began = time.monotonic()
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert process.returncode == code
     assert err == "mediarescue: interrupted; nothing was written\n"
     if extra:

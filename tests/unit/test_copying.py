@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,7 +152,7 @@ def test_holes_of_a_sparse_source_stay_holes(tmp_path: Path) -> None:
             file.seek(offset)
             file.write(b"island %d" % offset)
         file.truncate(size)
-    if source.stat().st_blocks * 512 > 10 * MIB:
+    if sys.platform == "win32" or source.stat().st_blocks * 512 > 10 * MIB:
         pytest.skip("this file system has no sparse files")
     target = tmp_path / "copy.mp4"
     with source.open("rb") as src, target.open("w+b") as dst:

@@ -46,7 +46,12 @@ def _root(
     pass
 
 
-app.command("untrunc", help=untrunc_cmd.HELP, epilog=untrunc_cmd.EPILOG)(untrunc_cmd.untrunc_command)
+app.command(
+    untrunc_cmd.COMMAND,
+    help=untrunc_cmd.HELP,
+    epilog=untrunc_cmd.EPILOG,
+    options_metavar="--ref GOOD [OPTIONS]",
+)(untrunc_cmd.untrunc_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

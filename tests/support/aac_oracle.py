@@ -52,7 +52,7 @@ def encode_aac(
 def aac_tracks(path: Path) -> list[AacTrack]:
     """Return the AAC tracks of a file; a broken end ends the reading."""
     tracks = []
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="ignore") as container:
         for stream in container.streams.audio:
             if stream.codec_context.name != "aac" or not stream.codec_context.extradata:
                 continue

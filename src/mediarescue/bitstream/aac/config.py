@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mediarescue.bitstream.aac.tables_bands import FREQUENCY_BOUNDS, SAMPLING_FREQUENCIES
 from mediarescue.bitstream.errors import BitstreamError
@@ -56,8 +57,7 @@ class AudioSpecificConfig:
         return _CHANNELS.get(self.channel_configuration, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class EsDescriptor:
+class EsDescriptor(NamedTuple):
     """The fields of an ES descriptor that describe the stream.
 
     Parameters

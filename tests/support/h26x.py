@@ -211,3 +211,59 @@ def avcc(sps: bytes, pps: bytes, *, length_size: int = 4) -> bytes:
     """Return an ``avcC`` payload."""
     head = bytes([1, sps[1], sps[2], sps[3], 0xFC | (length_size - 1), 0xE1])
     return head + len(sps).to_bytes(2, "big") + sps + b"\x01" + len(pps).to_bytes(2, "big") + pps
+
+
+def hevc_slice(
+    *,
+    kind: int = 1,
+    tid: int = 0,
+    layer: int = 0,
+    first: bool = True,
+    pps_id: int = 0,
+    address: int = 1,
+    address_bits: int = 4,
+    slice_type: int = 1,
+    lsb: int = 0,
+    lsb_bits: int = 8,
+    data: bytes = b"\x5a" * 8,
+) -> bytes:
+    """Return an independent slice segment NAL unit, explicit empty reference picture set."""
+    w = BitWriter().u(1, int(first))
+    if 16 <= kind <= 23:
+        w.u(1, 0)
+        slice_type = 2
+    w.ue(pps_id)
+    if not first:
+        w.u(address_bits, address)
+    w.ue(slice_type)
+    if kind not in (19, 20):
+        w.u(lsb_bits, lsb).u(1, 0).ue(0, 0)
+    return w.nal(hevc_header(kind, tid=tid, layer=layer), data)
+
+
+def hevc_header(kind: int, *, tid: int = 0, layer: int = 0) -> bytes:
+    """Return the two bytes of a NAL unit header."""
+    return (kind << 9 | layer << 3 | (tid + 1)).to_bytes(2, "big")
+
+
+def hevc_parameter_sets(*, short_term_sets: bool = False) -> tuple[bytes, bytes]:
+    """Return SPS (64x64 samples, 16 blocks of 16x16, 8 bits of the lsb) and PPS."""
+    w = BitWriter().u(4, 0).u(3, 0).u(1, 1)
+    w.u(8, 1).u(32, 0).u(48, 0).u(8, 30)
+    w.ue(0, 1, 64, 64).u(1, 0).ue(0, 0, 4).u(1, 1).ue(4, 2, 0)
+    w.ue(0, 1, 0, 0, 0, 0).u(1, 0).u(2, 0).u(1, 0)
+    if short_term_sets:
+        # One set of two negative pictures, then one predicted from it (7.3.7).
+        w.ue(2).ue(2, 0, 0).u(1, 1).ue(0).u(1, 1).u(1, 1).u(1, 0).ue(0).u(1, 1).u(1, 0).u(1, 1).u(1, 0).u(1, 1)
+    else:
+        w.ue(0)
+    sps = w.u(1, 0).u(2, 0).u(1, 0).u(1, 0).nal(hevc_header(33))
+    pps = BitWriter().ue(0, 0).u(1, 0).u(1, 0).u(3, 0).u(2, 0).ue(0, 0).se(0).u(8, 0).nal(hevc_header(34))
+    return sps, pps
+
+
+def hvcc(*nals: bytes, length_size: int = 4) -> bytes:
+    """Return an ``hvcC`` payload with an array for each NAL unit."""
+    head = b"\x01\x01" + bytes(10) + b"\x1e\xf0\x00\xfc\xfd\xf8\xf8\x00\x00" + bytes([0x0C | (length_size - 1)])
+    arrays = b"".join(bytes([0x80 | nal[0] >> 1]) + b"\x00\x01" + len(nal).to_bytes(2, "big") + nal for nal in nals)
+    return head + bytes([len(nals)]) + arrays

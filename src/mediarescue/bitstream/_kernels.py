@@ -68,13 +68,34 @@ def read(buf: Any, state: Any, count: int) -> int:
 @kernel("int64(uint8[::1], int64[::1])")
 def read_ue(buf: Any, state: Any) -> int:
     """Return an unsigned Exp-Golomb value; more than 31 leading zeros are an error."""
-    zeros = 0
-    while read(buf, state, 1) == 0:
-        zeros += 1
-        if zeros > 31 or state[ERROR] != 0:
+    prefix = 0
+    while state[ACC] == 0:
+        # Whatever waits is all zeros; with nothing waiting, the next byte is looked at.
+        prefix += int(state[COUNT])
+        state[COUNT] = 0
+        byte = read(buf, state, 8)
+        state[ACC] = byte
+        state[COUNT] = 8
+        if prefix > 31 or state[ERROR] != 0:
             state[ERROR] = 1
             return 0
-    return (1 << zeros) - 1 + read(buf, state, zeros)
+    acc = int(state[ACC])
+    have = int(state[COUNT]) - 1
+    while acc >> have == 0:
+        have -= 1
+        prefix += 1
+    acc ^= 1 << have
+    if prefix <= have:
+        have -= prefix
+        state[COUNT] = have
+        state[ACC] = acc & ((1 << have) - 1)
+        return (1 << prefix) - 1 + (acc >> have)
+    state[COUNT] = have
+    state[ACC] = acc
+    if prefix > 31:
+        state[ERROR] = 1
+        return 0
+    return (1 << prefix) - 1 + read(buf, state, prefix)
 
 
 @kernel("int64(uint8[::1], int64[::1])")

@@ -59,7 +59,7 @@ def split_annex_b(data: bytes) -> list[bytes]:
     Bytes before the first start code are dropped.
     """
     starts = [match.end() for match in _START_CODE.finditer(data)]
-    stops = [start - 3 for start in starts[1:]] + [len(data)]
+    stops = [start - 3 for start in starts[1:]] + [len(data)] * bool(starts)
     # A NAL unit never ends in a zero byte (7.4.1), so zeros before a start code are not its own.
     nals = [data[start:stop].rstrip(b"\x00") for start, stop in zip(starts, stops, strict=True)]
     return [nal for nal in nals if nal]

@@ -192,7 +192,7 @@ def scan_access_unit(buf: Any, pos: int, end: int, params: Any, table: Any, out:
             slices += 1
             doubtful = -1
         elif slices == 0:
-            if (BEFORE_VCL >> kind) & 1 == 0 or nals >= MAX_NALS_BEFORE_VCL or (kind == 9 and nals):
+            if (BEFORE_VCL >> kind) & 1 == 0 or nals >= MAX_NALS_BEFORE_VCL:
                 return INVALID
             if (kind == 7 or kind == 8) and out[SETS_POS] < 0:
                 out[SETS_POS] = p

@@ -225,7 +225,7 @@ def scan_access_unit(buf: Any, pos: int, end: int, params: Any, table: Any, out:
                 intra = 0
             slices += 1
         elif slices == 0:
-            if layer == 0 and (kind < 32 or (AFTER_VCL >> kind) & 1 or (kind == AUD and nals)):
+            if layer == 0 and (kind < 32 or (AFTER_VCL >> kind) & 1):
                 return INVALID
             if nals >= MAX_NALS_BEFORE_VCL or (layer and kind < 32):
                 return INVALID

@@ -42,10 +42,12 @@ def with_duration(box: Box, duration: int) -> Box:
 
     Notes
     -----
-    0xFFFFFFFF means "not known" in version 0, so that value is written in version 1 as well. A version 1 box
-    stays one.
+    0xFFFFFFFF means "not known" in version 0, so a true duration of that value is written in version 1 as well.
+    A version 1 box stays one; a box that has the duration already stays as it is.
     """
     fields = parse_payload(box.kind, box.payload, offset=box.offset)
+    if duration == fields.duration:
+        return box
     if not 0 <= duration < 1 << 64:
         raise BoxError(f"a duration of {duration} ticks cannot be written", offset=box.offset)
     version = 1 if duration >= _U32_MAX else fields.version

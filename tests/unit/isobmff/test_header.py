@@ -8,7 +8,13 @@ from mediarescue.isobmff import FourCC, read_header
 def test_a_32_bit_size() -> None:
     header = read_header(b"xx" + struct.pack(">I4s", 20, b"free"), 2)
     assert header is not None
-    assert (header.kind, header.offset, header.size, header.header_size, header.declared_size) == (b"free", 2, 20, 8, 20)
+    assert (header.kind, header.offset, header.size, header.header_size, header.declared_size) == (
+        b"free",
+        2,
+        20,
+        8,
+        20,
+    )
     assert (header.end, header.payload_offset, header.payload_size) == (22, 10, 12)
 
 

@@ -102,7 +102,9 @@ def test_user_data_that_is_no_boxes_stays_a_leaf() -> None:
 def test_a_box_past_its_parent_is_damage() -> None:
     data = box(b"moov", struct.pack(">I4s", 100, b"trak") + bytes(20))
     for leniency in (Leniency.STRICT, Leniency.NORMAL):
-        with pytest.raises(BoxError, match=r"box 'trak' of 100 bytes in moov runs 72 bytes past its end \(at byte 1008\)"):
+        with pytest.raises(
+            BoxError, match=r"box 'trak' of 100 bytes in moov runs 72 bytes past its end \(at byte 1008\)"
+        ):
             parse_boxes(data, base_offset=1000, leniency=leniency)
     problems: list[Problem] = []
     (tree,) = parse_boxes(data, base_offset=1000, leniency=Leniency.PERMISSIVE, problems=problems)
@@ -227,7 +229,9 @@ def test_an_empty_file_has_no_boxes(tmp_path: Path) -> None:
         (box(b"moov", full(b"mvhd", bytes(10))), BoxError, "the mvhd box cannot be read"),
     ],
 )
-def test_a_file_without_a_readable_movie_says_so(tmp_path: Path, data: bytes, error: type[BoxError], message: str) -> None:
+def test_a_file_without_a_readable_movie_says_so(
+    tmp_path: Path, data: bytes, error: type[BoxError], message: str
+) -> None:
     (tmp_path / "a.mp4").write_bytes(data)
     with pytest.raises(error, match=message):
         read_movie(tmp_path / "a.mp4")

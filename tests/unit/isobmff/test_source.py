@@ -29,7 +29,7 @@ def test_a_negative_offset_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_one_clear_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="gone.mp4: no such file"):
+    with pytest.raises(InputError, match=r"gone\.mp4: no such file"):
         ByteSource.open(tmp_path / "gone.mp4")
 
 
@@ -54,7 +54,7 @@ def test_a_file_without_permission_is_one_clear_sentence(tmp_path: Path, monkeyp
 
     # The tests may run as root, whom no mode stops.
     monkeypatch.setattr("builtins.open", refuse)
-    with pytest.raises(InputError, match="locked.mp4: no permission to read it"):
+    with pytest.raises(InputError, match=r"locked\.mp4: no permission to read it"):
         ByteSource.open(tmp_path / "locked.mp4")
 
 

@@ -83,7 +83,7 @@ CompositionToDecode = c.Struct(
 SampleToGroup = c.Struct(
     *FULL_BOX,
     "grouping_type" / c.Bytes(4),
-    "grouping_type_parameter" / c.If(c.this.version == 1, c.Int32ub),
+    "grouping_type_parameter" / c.Default(c.If(c.this.version == 1, c.Int32ub), None),
     "entry_count" / c.Int32ub,
     "rows" / rows(GROUP_ROW, lambda this: this.entry_count),
     TRAILING,
@@ -93,8 +93,8 @@ SampleToGroup = c.Struct(
 SampleGroupDescription = c.Struct(
     *FULL_BOX,
     "grouping_type" / c.Bytes(4),
-    "default_length" / c.If(c.this.version == 1, c.Int32ub),
-    "default_group_description_index" / c.If(c.this.version >= 2, c.Int32ub),
+    "default_length" / c.Default(c.If(c.this.version == 1, c.Int32ub), None),
+    "default_group_description_index" / c.Default(c.If(c.this.version >= 2, c.Int32ub), None),
     "entry_count" / c.Int32ub,
     "entries" / c.GreedyBytes,
 )

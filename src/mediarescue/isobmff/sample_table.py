@@ -13,8 +13,8 @@ from mediarescue.isobmff.box import Box
 from mediarescue.isobmff.errors import BoxError, Leniency, Problem, contradicts, damaged
 from mediarescue.isobmff.tables import SampleSizes
 
-MAX_CONSTANT_SAMPLES = 1 << 24
-"""More samples of one size than this are not expanded to rows; see `mediarescue.isobmff.expand_chunks`."""
+MAX_CONSTANT_SAMPLES = 1 << 22
+"""More samples of one size are not expanded to rows, as no bytes vouch for them; ten hours of AMR have 1,800,000."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,11 +272,12 @@ def compact(
     *,
     has_ctts: bool | None = None,
     ctts_version: int = 0,
+    has_cslg: bool = False,
     has_stss: bool | None = None,
     constant_size: bool | None = None,
     large_offsets: bool | None = None,
 ) -> tuple[Box, ...]:
-    """Return the boxes ``stts``, ``ctts``, ``stss``, ``stsc``, ``stsz`` and ``stco`` or ``co64`` of the samples.
+    """Return the boxes ``stts``, ``ctts``, ``cslg``, ``stss``, ``stsc``, ``stsz``, ``stco`` or ``co64`` of the samples.
 
     Parameters
     ----------
@@ -285,6 +286,8 @@ def compact(
         Default: where a composition offset is not 0. False is an error there.
     ctts_version : int
         As the reference writes it; the values are the same bits in both.
+    has_cslg : bool
+        Sum up the composition times in ``cslg``, as iPhones do; only beside ``ctts``.
     has_stss : bool, optional
         Default: where a sample is no sync sample. False is an error there.
     constant_size : bool, optional
@@ -303,6 +306,8 @@ def compact(
     boxes = [Box(b"stts", tables.build_time_to_sample(table.duration))]
     if _wanted(has_ctts, bool(table.composition_offset.any()), "ctts"):
         boxes.append(Box(b"ctts", tables.build_composition_offset(table.composition_offset, version=ctts_version)))
+        if has_cslg and len(table):
+            boxes.append(Box(b"cslg", tables.build_composition_to_decode(_composition_range(table))))
     if _wanted(has_stss, not table.is_sync.all(), "stss"):
         boxes.append(Box(b"stss", tables.build_sync_sample(table.is_sync)))
     boxes.append(Box(b"stsc", tables.build_sample_to_chunk(sample_count, table.description_index[first])))
@@ -311,6 +316,13 @@ def compact(
     boxes.append(Box(b"stsz", tables.build_sample_size(table.size, constant=constant_size)))
     boxes.append(Box(*tables.build_chunk_offset(table.offset[first], large=large_offsets)))
     return tuple(boxes)
+
+
+def _composition_range(table: SampleTable) -> tuple[int, int, int, int, int]:
+    """Return the five values of ``cslg`` (8.6.1.4), equal to those that iPhones write."""
+    least, greatest = int(table.composition_offset.min()), int(table.composition_offset.max())
+    pts = table.pts
+    return max(0, -least), least, greatest, int(pts.min()), int((pts + table.duration).max())
 
 
 def _wanted(wish: bool | None, needed: bool, name: str) -> bool:

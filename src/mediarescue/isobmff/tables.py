@@ -145,6 +145,13 @@ def build_composition_offset(composition_offset: NDArray[np.int64], *, version: 
     return _build_runs(b"ctts", counts, "offset", offsets, version=version)
 
 
+def build_composition_to_decode(values: tuple[int, int, int, int, int]) -> bytes:
+    """Return the payload of ``cslg`` from its five values in order, in version 1 where one needs 64 bits."""
+    if all(-(1 << 31) <= value < 1 << 31 for value in values):
+        return struct.pack(">I5i", 0, *values)
+    return struct.pack(">I5q", 1 << 24, *values)
+
+
 def build_sync_sample(is_sync: NDArray[np.bool_]) -> bytes:
     """Return the payload of ``stss``."""
     return build_rows(b"stss", np.flatnonzero(is_sync) + 1)

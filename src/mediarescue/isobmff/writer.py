@@ -18,7 +18,7 @@ from mediarescue.isobmff.movie import Edit
 _U32_MAX = 0xFFFFFFFF
 
 TABLES = frozenset((b"stts", b"ctts", b"cslg", b"stss", b"stsc", b"stsz", b"stz2", b"stco", b"co64"))
-"""Sample table boxes that a rebuilt track replaces; not reported as dropped."""
+"""Sample table boxes that a rebuilt track replaces."""
 STALE = frozenset((b"sdtp", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio", b"stps", b"stsh", b"stdp", b"padb", b"csgp"))
 """Sample table boxes that say something of each old sample, and nothing true of the new ones."""
 
@@ -121,7 +121,9 @@ def rebuild_track(
     new = tuple(stbl_children)
     stbl = trak.get(b"mdia", b"minf", b"stbl")
     replaced = TABLES | {box.kind for box in new}
-    dropped = tuple(dict.fromkeys(box.kind for box in stbl.children or () if box.kind in STALE - replaced))
+    stale = STALE | {b"cslg"} if any(box.kind == b"ctts" for box in new) else STALE
+    lost = stale - {box.kind for box in new}
+    dropped = tuple(dict.fromkeys(box.kind for box in stbl.children or () if box.kind in lost))
     kept = [box for box in stbl.children or () if box.kind not in replaced | STALE]
     # stsd first, then the tables, then what is kept: the order readers know.
     tables = sorted(new, key=lambda box: box.kind != b"stsd")

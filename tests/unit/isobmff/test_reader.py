@@ -187,7 +187,10 @@ def test_top_level_of_a_large_file_is_read_by_seeking(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(box(b"ftyp", b"isom\0\0\2\0"))
         file.write(struct.pack(">I4sQ", 1, b"mdat", 90 << 30))
-        file.truncate(16 + (90 << 30))
+        try:
+            file.truncate(16 + (90 << 30))
+        except OSError:
+            pytest.skip("the file system has no sparse files of 90 GiB")
         file.seek(0, 2)
         file.write(moov())
     with ByteSource.open(path) as source:

@@ -163,6 +163,16 @@ def test_tables_that_are_wished_for_are_written() -> None:
     assert expand(Box(b"stbl", children=boxes)) == table
 
 
+def test_composition_times_are_summed_up() -> None:
+    table = replace(samples([1, 2, 3], duration=100), composition_offset=np.array([0, 300, -100]))
+    cslg = next(box for box in compact(table, has_cslg=True) if box.kind == b"cslg")
+    assert struct.unpack(">I5i", cslg.payload) == (0, 100, -100, 300, 0, 500)
+    long = replace(table, duration=np.array([1 << 31, 1 << 31, 5]))
+    cslg = next(box for box in compact(long, has_cslg=True) if box.kind == b"cslg")
+    assert struct.unpack(">I5q", cslg.payload) == (1 << 24, 100, -100, 300, 0, (1 << 32) + 300)
+    assert b"cslg" not in [box.kind for box in compact(samples([1, 2]), has_cslg=True)]
+
+
 def test_columns_of_different_length_are_refused() -> None:
     with pytest.raises(ValueError, match="size has 2 rows, offset has 3"):
         replace(samples([1, 2, 3]), size=np.array([1, 2]))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from mediarescue.isobmff import (
@@ -107,6 +109,18 @@ def test_a_rebuilt_track_has_the_new_samples_and_keeps_the_rest() -> None:
     assert kinds == [b"stsd", b"stts", b"stss", b"stsc", b"stsz", b"co64", b"xtra"]
     assert track.stbl.get(b"stsd") == old.get(b"mdia", b"minf", b"stbl", b"stsd")
     assert track.trak.get(b"mdia", b"minf", b"dinf") == old.get(b"mdia", b"minf", b"dinf")
+
+
+def test_a_summary_of_composition_times_is_renewed_or_said_to_be_lost() -> None:
+    old = _trak(full(b"cslg", bytes(20)))
+    table = replace(samples([5, 6, 7]), composition_offset=np.array([0, 3000, -3000]))
+    stbl = compact(table, has_cslg=True)
+    new, dropped = rebuild_track(old, stbl_children=stbl, media_duration=9000, movie_duration=100)
+    assert dropped == ()
+    assert len(new.get(b"mdia", b"minf", b"stbl").find_all(b"cslg")) == 1
+    assert rebuild_track(old, stbl_children=compact(table), media_duration=9000, movie_duration=100).dropped == (
+        b"cslg",
+    )
 
 
 def test_a_track_is_rebuilt_with_other_edits_and_sample_entries() -> None:

@@ -232,6 +232,8 @@ def test_wrong_positions_and_outputs_are_errors() -> None:
         walker.frame(buf, 0, len(buf) + 1)
     with pytest.raises(ValueError, match="do not lie in"):
         walker.frame(buf, -1, len(buf))
+    with pytest.raises(ValueError, match="writable and contiguous"):
+        walker.frame(np.frombuffer(SILENCE, np.uint8), 0, len(SILENCE))
     with pytest.raises(ValueError, match="is needed"):
         walker.frames(buf, 0, len(buf), 3, walker.rows(2))
 

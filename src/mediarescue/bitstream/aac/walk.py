@@ -150,7 +150,12 @@ class AacWalker:
         buf : ndarray
             uint8, C-contiguous, writable; never read at or beyond ``end``.
         pos, end : int
-            Byte positions, ``0 <= pos`` and ``end <= len(buf)``; otherwise ValueError.
+            Byte positions, ``0 <= pos <= end <= len(buf)``.
+
+        Raises
+        ------
+        ValueError
+            When the positions or the array are not so; :func:`mediarescue.bitstream.buffers.as_buffer` makes one.
         """
         self._check(buf, pos, end)
         row = np.zeros(COLUMN_COUNT, np.int64)
@@ -203,3 +208,7 @@ class AacWalker:
     def _check(buf: NDArray[np.uint8], pos: int, end: int) -> None:
         if not 0 <= pos <= end <= len(buf):
             raise ValueError(f"pos {pos} and end {end} do not lie in a buffer of {len(buf)} bytes")
+        # To numba a read-only or strided array is another type, which the kernels are not compiled for.
+        flags = buf.flags
+        if not (flags.writeable and flags.c_contiguous):
+            raise ValueError("the buffer has to be writable and contiguous")

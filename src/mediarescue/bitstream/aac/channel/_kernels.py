@@ -2,7 +2,8 @@
 
 Functions take and return a bit position from the start of ``buf``; a negative one is INVALID or NEED_MORE. Behind
 ``end`` all bits read as 0, and a position behind it is NEED_MORE, whatever those zeros meant. numba's cache does not
-notice a changed callee in another file: after an edit here, touch the ``_kernels.py`` one folder up.
+notice a changed callee or constant of another file: after an edit here, touch the ``_kernels.py`` one folder up, and
+after one in ``layout``, ``tables`` or ``tables_bands`` both.
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from mediarescue.bitstream.jit import kernel
 
 INVALID = int(_INVALID)
 POS, END, ZEROS, ACC, COUNT, ERROR = 0, 1, 2, 3, 4, 5
+PARSED = 6
+"""Where a header lies that was parsed ahead and whose reader is kept; -1 for none."""
 SEI_BYTES_READ = 512
 """Messages further into an SEI NAL unit than this are not looked at; what matters comes first."""
 

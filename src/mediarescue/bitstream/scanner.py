@@ -214,6 +214,7 @@ class AccessUnitScanner:
         out = np.empty(COLUMN_COUNT, np.int64)
         sets = self._sets
         params = self._ready(sets, final=final)
+        self._work[0] = -1
         size = int(kernels.scan_access_unit(data, pos, end, params, sets.table, out, self._work))
         at = int(out[Column.PARAMETER_SET_POS])
         if at >= 0:
@@ -222,6 +223,7 @@ class AccessUnitScanner:
                 return INVALID
             if sets is not self._sets:
                 params = self._ready(sets, final=final)
+                self._work[0] = -1
                 size = int(kernels.scan_access_unit(data, pos, end, params, sets.table, out, self._work))
         if size < 0:
             return size

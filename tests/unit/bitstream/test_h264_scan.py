@@ -154,6 +154,21 @@ def test_two_fields_are_one_unit_unless_each_is_its_own_sample() -> None:
     assert (row[Column.SIZE], row[Column.END_REASON]) == (len(prefixed(top)), EndReason.NEXT_ACCESS_UNIT)
 
 
+def test_a_run_of_single_fields_reads_as_one_by_one() -> None:
+    using = scanner(frame_mbs_only=False)
+    sei = b"\x06\x05\x04\xff\xff\xff\xff\x80"
+    units = [prefixed(avc_slice(idr=True, kind=7, field=1))]
+    units += [prefixed(b"\x09\x30", sei, avc_slice(field=1, frame_num=i, lsb=2 * i, mmco5=i == 3)) for i in range(1, 6)]
+    data = b"".join(units)
+    rows, stop = using.scan_many(data, 0, len(data), 10)
+    assert rows[:, Column.SIZE].tolist() == [len(unit) for unit in units], stop
+    assert rows[:, Column.HAS_MMCO5].tolist() == [0, 0, 0, 1, 0, 0]
+    pos = 0
+    for row in rows:
+        assert using.scan(data, pos, len(data)).tolist() == row.tolist()  # type: ignore[union-attr]
+        pos += int(row[Column.SIZE])
+
+
 def test_a_recovery_point_is_a_sync_kind() -> None:
     row = row_of(prefixed(b"\x06\x06\x01\xc4\x80", avc_slice(kind=7, frame_num=3, lsb=4)))
     assert row[Column.HAS_RECOVERY_POINT] == 1

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mediarescue.bitstream import columns as _c
-from mediarescue.bitstream._kernels import ERROR, INVALID, read_length, sei_messages
+from mediarescue.bitstream._kernels import ERROR, INVALID, PARSED, read_length, sei_messages
 from mediarescue.bitstream.columns import Column, Parameter
 from mediarescue.bitstream.h264._slice_kernels import (
     F_BOTTOM,
@@ -31,6 +31,7 @@ from mediarescue.bitstream.h264._slice_kernels import (
     parse_slice,
     same_picture,
     second_field,
+    slice_rest,
 )
 from mediarescue.bitstream.jit import kernel
 
@@ -121,7 +122,8 @@ def follows(buf: Any, kind: int, body: int, stop: int, end: int, params: Any) ->
 def scan_access_unit(buf: Any, pos: int, end: int, params: Any, table: Any, out: Any, work: Any) -> int:
     """Scan one access unit at ``pos`` into the row ``out``: its size, INVALID or NEED_MORE.
 
-    ``work`` is scratch memory, int64 (3, at least F_COUNT).
+    ``work`` is scratch memory, int64 (3, at least F_COUNT). A run keeps it: where the unit ended at a slice, that
+    slice's header need not be parsed again. ``work[0, PARSED]`` is -1 where there is nothing to keep.
     """
     s = work[0]
     f = work[1]
@@ -154,7 +156,14 @@ def scan_access_unit(buf: Any, pos: int, end: int, params: Any, table: Any, out:
         kind = int(np.int64(buf[body])) & 31
         if kind == 1 or kind == 5:
             target = g if slices else f
-            if parse_slice(buf, s, body, min(stop, end), table, target, 0 if slices else 1) < 0:
+            if slices == 0 and s[PARSED] == p:
+                for i in range(F_COUNT):
+                    f[i] = g[i]
+                parsed = slice_rest(buf, s, table, f)
+            else:
+                parsed = parse_slice(buf, s, body, min(stop, end), table, target, 0 if slices else 1)
+            s[PARSED] = -1
+            if parsed < 0:
                 maybe = cut and s[ERROR] != 0
                 if slices == 0:
                     return NEED_MORE if maybe else INVALID
@@ -174,6 +183,8 @@ def scan_access_unit(buf: Any, pos: int, end: int, params: Any, table: Any, out:
                 if same_picture(f, g, last, int(params[ANY_MB])) == 0:
                     if fields != 1 or params[FIELDS] < 2 or second_field(f, g) == 0:
                         reason = 0 if g[F_MB] == 0 or params[ANY_MB] else 1
+                        # Behind a doubtful end, what lies before the slice is read again and moves the reader.
+                        s[PARSED] = p if doubtful < 0 else -1
                         break
                     if not cut:
                         fields = 2
@@ -269,6 +280,7 @@ def scan_access_units(
     """
     count = 0
     code = 0
+    work[0, PARSED] = -1
     while count < max_count:
         row = out[count]
         size = scan_access_unit(buf, pos, end, params, pps_table, row, work)

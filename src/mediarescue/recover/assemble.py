@@ -15,7 +15,6 @@ from mediarescue.isobmff import (
     compact,
     compact_chunks,
     contiguous_chunks,
-    mdat_header,
     parse_payload,
     rebuild_movie,
     rebuild_track,
@@ -49,8 +48,13 @@ class Layout:
     movie_seconds: float
 
 
+def file_type_box(movie: Movie, own: bytes) -> bytes:
+    """Return the broken file's own ``ftyp``, or the reference's where it has none."""
+    return own or (movie.file_type.serialize() if movie.file_type is not None else b"")
+
+
 def assemble(
-    movie: Movie, tracks: list[RescuedTrack], *, media_start: int, media_size: int, file_type: bytes, unix_time: int
+    movie: Movie, tracks: list[RescuedTrack], *, head: bytes, media_start: int, unix_time: int
 ) -> Layout:
     """Lay out the rescued file.
 
@@ -59,15 +63,13 @@ def assemble(
     movie : Movie
         The reference.
     tracks : list of RescuedTrack
-    media_start, media_size : int
-        Bytes of the broken file that become the payload of the new mdat.
-    file_type : bytes
-        The broken file's own ftyp box, or empty to take the reference's.
+    head : bytes
+        What stands before the media bytes in the new file: ``ftyp`` and the mdat header.
+    media_start : int
+        Where the media bytes start in the broken file.
     unix_time : int
         When the recording ended, for the dates in the headers.
     """
-    head = file_type or (movie.file_type.serialize() if movie.file_type is not None else b"")
-    head += mdat_header(media_size)
     shift = len(head) - media_start
     starts = aligned_starts(tracks, movie.timescale)
     traks, dropped, longest = [], dict[str, None](), 0
@@ -174,17 +176,15 @@ def _tables(track: RescuedTrack, shift: int) -> list[Box]:
         contiguous_chunks(offsets, track.size, starts_chunk=_chunk_limit(track)),
         np.zeros(len(offsets), dtype=np.int32),
     )
-    children = list(
+    return list(
         compact(
             table,
             has_ctts=has_ctts,
             ctts_version=version,
+            has_cslg=has_ctts and profile.has_table(b"cslg"),
             has_stss=profile.has_table(b"stss") or not bool(track.is_sync.all()),
         )
     )
-    if profile.has_table(b"cslg") and len(table):
-        children.append(_composition_to_decode(table, profile.track.stbl.get(b"cslg").payload[0]))
-    return children
 
 
 def _chunk_limit(track: RescuedTrack) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -196,21 +196,6 @@ def _chunk_limit(track: RescuedTrack) -> np.ndarray[tuple[int], np.dtype[np.bool
     begins[1:] = offset[1:] != offset[:-1] + size[:-1]
     first = np.maximum.accumulate(np.where(begins, np.arange(len(offset)), 0))
     return (np.arange(len(offset)) - first) % most == 0
-
-
-def _composition_to_decode(table: SampleTable, version: int) -> Box:
-    """Return the ``cslg`` box of a table (ISO/IEC 14496-12 8.6.1.4)."""
-    offsets, shown = table.composition_offset, table.pts
-    values = {
-        "version": version,
-        "flags": 0,
-        "composition_to_dts_shift": max(0, -int(offsets.min())),
-        "least_decode_to_display_delta": int(offsets.min()),
-        "greatest_decode_to_display_delta": int(offsets.max()),
-        "composition_start_time": int(shown.min()),
-        "composition_end_time": int((shown + table.duration).max()),
-    }
-    return Box(b"cslg", build_payload(b"cslg", values))
 
 
 def _dated(box: Box, unix_time: int) -> Box:

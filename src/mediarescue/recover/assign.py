@@ -18,8 +18,12 @@ RowCost = Callable[[NDArray[np.int32], NDArray[np.int32]], float]
 """Surprise in nats of one sample's row following another's in the same track."""
 
 _BEAM = 24
+_FINAL_BEAM = 256
+"""Near the end any chunk may be the last and short: more has to be kept in mind."""
+_HOPELESS = 20.0
 _UNSEEN = 0.02
 _BALANCE_COST = 1.5
+_CLEARLY = 0.3
 _MOST_BALANCE = 12.0
 
 
@@ -58,7 +62,8 @@ class InterleaveModel:
         context: tuple[int, ...] = ()
         end = -1
         for offset, size, count, place in joined:
-            model.lengths[place][count] += 1
+            if offset != joined[-1][0]:  # the last chunk is as long as the film happened to be
+                model.lengths[place][count] += 1
             apart = int(offset != end)
             for k in range(len(context) + 1):
                 model.order[(apart, *context[len(context) - k :])][place] += 1
@@ -92,6 +97,8 @@ class _Hypothesis:
     totals: tuple[int, ...]
     last: tuple[int, ...]
     """Index of the latest sample of each track, -1 for none."""
+    refund: tuple[float, ...]
+    """What the length of each track's latest finished chunk cost: at the end of the film chunks may be short."""
     parent: _Hypothesis | None
     place: int
 
@@ -112,35 +119,38 @@ def assign_by_interleave(
     """
     model = InterleaveModel.learn(tracks)
     rows = samples.rows
-    starts = set((np.cumsum(samples.run_count) - samples.run_count).tolist())
+    offset, size = samples.offset, samples.size.astype(np.int64)
+    starts = {0, *(np.flatnonzero(offset[1:] != offset[:-1] + size[:-1]) + 1).tolist()}
     places = range(len(tracks))
-    beam = [_Hypothesis(0.0, (), 0, (0,) * len(tracks), (-1,) * len(tracks), None, -1)]
-    for index in range(len(samples.size)):
+    beam = [_Hypothesis(0.0, (), 0, (0,) * len(tracks), (-1,) * len(tracks), (0.0,) * len(tracks), None, -1)]
+    tail = len(size) - 4 * len(tracks) * max((max(seen, default=1) for seen in model.lengths), default=1)
+    for index in range(len(size)):
         apart = index in starts
         best: dict[tuple[object, ...], _Hypothesis] = {}
         for old in beam:
             for place in places:
                 goes_on = old.place == place and not apart
+                refund = old.refund
                 if goes_on:
                     cost = old.cost + model.end_cost(place, old.count, ended=False)
                 else:
-                    if old.place == place and not apart:
-                        continue
                     cost = old.cost + model.next_cost(apart, old.context, place)
-                    if old.place >= 0 and not (apart and old.count == 0):
-                        cost += model.end_cost(old.place, old.count, ended=True)
+                    if old.place >= 0:
+                        ended = model.end_cost(old.place, old.count, ended=True)
+                        cost += ended
+                        refund = tuple(ended if p == old.place else r for p, r in enumerate(refund))
                 if row_cost is not None and rows is not None and old.last[place] >= 0:
                     cost += row_cost(rows[old.last[place]], rows[index])
                 context = old.context if goes_on else (*old.context, place)[-3:]
                 count = old.count + 1 if goes_on else 1
                 totals = tuple(n + (p == place) for p, n in enumerate(old.totals))
-                key = (context, count, totals)
+                key = (context, count, totals, tuple(map(round, refund)))
                 if key not in best or cost < best[key].cost:
                     last = tuple(index if p == place else n for p, n in enumerate(old.last))
-                    best[key] = _Hypothesis(cost, context, count, totals, last, old, place)
-        beam = sorted(best.values(), key=lambda h: h.cost)[:_BEAM]
-    if complete:
-        beam.sort(key=lambda h: h.cost + min(_BALANCE_COST * (max(h.totals) - min(h.totals)), _MOST_BALANCE))
+                    best[key] = _Hypothesis(cost, context, count, totals, last, refund, old, place)
+        beam = sorted(best.values(), key=lambda h: h.cost)[: _BEAM if index < tail else _FINAL_BEAM]
+        beam = [h for h in beam if h.cost <= beam[0].cost + _HOPELESS]
+    beam.sort(key=lambda h: _final_cost(h, complete))
     out = np.zeros(len(samples.size), dtype=np.int16)
     node: _Hypothesis | None = beam[0]
     for index in range(len(out) - 1, -1, -1):
@@ -150,8 +160,16 @@ def assign_by_interleave(
     return out
 
 
+def _final_cost(hypothesis: _Hypothesis, complete: bool) -> float:
+    """Return the cost at the end of the film, where each track's last chunk may be short."""
+    cost = hypothesis.cost - sum(r for p, r in enumerate(hypothesis.refund) if p != hypothesis.place)
+    if complete:
+        cost += min(_BALANCE_COST * (max(hypothesis.totals) - min(hypothesis.totals)), _MOST_BALANCE)
+    return cost
+
+
 def assign_by_decoding(
-    samples: FamilySamples, is_sync: NDArray[np.bool_], decodes: Callable[[int, int, int], bool], tracks: int
+    samples: FamilySamples, is_sync: NDArray[np.bool_], decodes: Callable[[int, int, int], float], tracks: int
 ) -> NDArray[np.int16]:
     """Return the track of each video sample: a key frame decodes only with its own track's parameter sets.
 
@@ -160,18 +178,17 @@ def assign_by_decoding(
     is_sync : bool (n,)
         Where decoding can start; what follows belongs to the same track up to the next one or the end of a run.
     decodes : callable
-        ``(place, offset, size)`` -> whether the sample decodes without errors as one of track ``place``.
+        ``(place, offset, size)`` -> which part of the picture decodes as one of track ``place``, 0 to 1.
     """
     out = np.zeros(len(samples.size), dtype=np.int16)
     offsets = samples.offset
     current = 0
     for index in range(len(out)):
         if is_sync[index]:
-            fits = [
-                place for place in range(tracks) if decodes(place, int(offsets[index]), int(samples.size[index]))
-            ]
-            if fits and current not in fits:
-                current = fits[0]
+            fits = [decodes(place, int(offsets[index]), int(samples.size[index])) for place in range(tracks)]
+            best = max(range(tracks), key=fits.__getitem__)
+            if fits[best] > fits[current] + _CLEARLY:
+                current = best
         out[index] = current
     return out
 

@@ -11,6 +11,8 @@ from mediarescue.recover.window import MediaWindow
 
 _SIGNATURE_BYTES = 32
 _BYTE_EVIDENCE = math.log(256)
+_FEW = 3
+"""One byte in so many may turn out not to be constant after all; more are held against a match in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,16 @@ class Signature:
 
     def evidence(self, head: bytes) -> float:
         """Return the evidence in nats that ``head`` starts such a sample; negative speaks against it."""
-        total = 0.0
-        penalty = 6.0 if self.seen >= 3 else 2.0
+        matched = missed = 0
         for at, value in self.values:
             if at >= len(head):
                 return -math.inf
-            total += _BYTE_EVIDENCE if head[at] == value else -penalty
-        return total
+            if head[at] == value:
+                matched += 1
+            else:
+                missed += 1
+        against = math.log(self.seen + 1) + (_BYTE_EVIDENCE if missed * _FEW > matched else 0.0)
+        return matched * _BYTE_EVIDENCE - missed * against
 
     @property
     def strong(self) -> bool:

@@ -64,7 +64,7 @@ class TrackProfile:
     @property
     def codec(self) -> bytes:
         """The sample entry's four characters."""
-        return self.track.sample_entry
+        return self.track.sample_entry_kind
 
     def configuration(self, kind: bytes) -> bytes | None:
         """Return the payload of a box in the sample entry (``avcC``), None where there is none."""

@@ -23,6 +23,8 @@ GAP_COST = 30.0
 _ALTERNATIVE_COST = 9.0
 _STRETCH_COST = 6.0
 _CUT_COST = 3.0
+_AGAIN_COST = 5.0
+"""A run ends where its matcher no longer recognises it: the same family right behind it is odd."""
 _BEAM = 48
 _HOPELESS = 60.0
 
@@ -130,7 +132,7 @@ class Segmenter:
         # the last run stays open to second thoughts: its parent is where the settled part ends
         assert isinstance(last, Candidate)
         parent = _Node(last.offset, 0.0, context[:-1], None, None)
-        return _Node(pos, 0.0, context, parent, last)
+        return _Node(pos, last.cost, context, parent, last)
 
     def _settle(self, node: _Node, done: SegmentationBuilder) -> _Node:
         """Move all but the last part of the only hypothesis into the result."""
@@ -144,7 +146,7 @@ class Segmenter:
             done.add(part)
         if node.parent is not None:
             parent = _Node(node.parent.pos, 0.0, node.parent.context, None, None)
-            return _Node(node.pos, 0.0, node.context, parent, node.part, node.second_thoughts)
+            return _Node(node.pos, node.cost - node.parent.cost, node.context, parent, node.part, node.second_thoughts)
         return node
 
     def _likely(self, context: tuple[int, ...]) -> list[int]:
@@ -203,6 +205,8 @@ class Segmenter:
         cost = node.cost + extra + part.cost
         if not (node.context and node.context[-1] == part.family):
             cost += self._order.cost(node.context, part.family)
+        elif not part.certain:
+            cost += _AGAIN_COST
         return _Node(part.end, cost, self._extended(node.context, part.family), node, part, second_thoughts)
 
     def _second_thoughts(self, node: _Node, *, alone: bool) -> list[_Node]:
@@ -237,8 +241,8 @@ class Segmenter:
             if shorter is None:
                 break
             follows = [c for c in self._structured(shorter.end, ()) if c.family != part.family] or self._blind(shorter.end)
-            if follows:
-                found.append(self._child(parent, shorter, 0.0, node.second_thoughts + 1))
+            child = self._child(parent, shorter, 0.0, node.second_thoughts + 1)
+            found += [self._child(child, candidate, 0.0, node.second_thoughts + 1) for candidate in follows]
         if len(part.sizes) == 1 and not part.certain:
             for other in self._blind(part.offset):
                 found.append(self._child(parent, other, _ALTERNATIVE_COST, node.second_thoughts + 1))

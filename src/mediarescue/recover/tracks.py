@@ -22,15 +22,15 @@ from mediarescue.recover.timing.audio_clock import (
     durations_by_interleave,
     learn_interleave,
     run_starts,
-    totals_disagree,
+    expected_total,
 )
 from mediarescue.recover.timing.composition import learn_shift, offsets_without_shift
 from mediarescue.recover.timing.decode import DecodeClock, learn_clock, rescale
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
-DecodeProbe = Callable[[TrackProfile, bytes], bool]
-"""Whether a sample decodes without errors with a track's parameter sets."""
+DecodeProbe = Callable[[TrackProfile, bytes], float | None]
+"""Which part of a sync sample's picture decodes with a track's parameter sets, 0 to 1; None where nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def build_tracks(
         for track, part in _shared_out(family, samples, read, probe, complete):
             if len(part.offset):
                 tracks.append(_timed(family, track, part))
-    tracks = _on_the_audio_clock(tracks)
+    tracks = _on_the_audio_clock(tracks, complete)
     tracks = [_like_its_twin(track, tracks) for track in tracks]
     return sorted(tracks, key=lambda track: track.profile.index)
 
@@ -166,7 +166,7 @@ def _by_picture(
     assert samples.rows is not None
     idr = (matcher.scanner.sync_kinds(samples.rows.astype(np.int64)) & int(SyncKind.IRAP)) != 0
     return assign_by_decoding(
-        samples, idr, lambda place, offset, size: probe(tracks[place], read(offset, size)), len(tracks)
+        samples, idr, lambda place, offset, size: probe(tracks[place], read(offset, size)) or 0.0, len(tracks)
     )
 
 
@@ -254,15 +254,15 @@ def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
     return TrackTimes(offset, np.cumsum(ticks) / profile.track.timescale)
 
 
-def _on_the_audio_clock(tracks: list[RescuedTrack]) -> list[RescuedTrack]:
-    """Hold video whose rate is not steady against the audio interleaved with it."""
+def _on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[RescuedTrack]:
+    """Hold video against the audio interleaved with it."""
     audio = max((t for t in tracks if t.profile.kind == "audio"), key=lambda t: t.seconds, default=None)
     if audio is None or audio.profile.sample_count == 0:
         return tracks
     reference_audio, rescued_audio = _times(audio.profile), _times(audio)
     out = []
     for track in tracks:
-        guessed = track.source in (TimingSource.GUESSED, TimingSource.PATTERN)
+        guessed = track.source in (TimingSource.GUESSED, TimingSource.PATTERN, TimingSource.CONSTANT)
         if track.profile.kind != "video" or not guessed or track.profile.samples is None:
             out.append(track)
             continue
@@ -284,10 +284,15 @@ def _on_the_audio_clock(tracks: list[RescuedTrack]) -> list[RescuedTrack]:
         if durations is None:
             usual = float(_times(track.profile).ends[-1] - reference_audio.ends[-1]) if len(samples) else 0.0
             counts = np.diff(run_starts(track.offset, track.size), append=len(track.size))
-            longest = float(counts.max()) * track.seconds / max(len(track.size), 1)
-            if totals_disagree(track.seconds, audio.seconds, usual, longest):
-                total = max(audio.seconds + usual, 0.0) * track.profile.track.timescale
-                durations = rescale(track.duration, round(total))
+            total = expected_total(
+                track.seconds,
+                audio.seconds,
+                usual_difference=usual,
+                run_seconds=float(counts.max()) * track.seconds / max(len(track.size), 1),
+                complete=complete,
+            )
+            if total is not None:
+                durations = rescale(track.duration, round(total * track.profile.track.timescale))
         if durations is None:
             out.append(track)
         else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
 
 _LEARNED_SAMPLES = 2000
-_SIZES_TRIED = 16
+_MOST_KINDS = 16
 _ENOUGH_EVIDENCE = 16.0
 _CERTAIN_EVIDENCE = 40.0
 _RUN_LIMIT = 4096
@@ -20,79 +22,92 @@ _SECOND_OF_A_KIND = 8.0
 _UNSEEN_SIZE = 4.0
 
 
+@dataclass(frozen=True, slots=True)
+class SampleKind:
+    """Samples of one size, or of any size where ``size`` is 0, and what they have in common."""
+
+    size: int
+    signature: Signature
+    count: int
+
+
 class LearnedMatcher:
-    """Match samples by a learned signature; propose them by size where the signature is too weak.
+    """Match samples by learned signatures; propose them by size where the signature is too weak.
 
     Parameters
     ----------
     family : int
-    signature : Signature
+    kinds : tuple of SampleKind
+        The commonest first.
     sizes : LengthModel
         Bytes of the reference's samples.
     length_field : LengthField or None
         Where a sample tells its own size.
-    single : bool
-        The reference has exactly one such sample.
     """
 
     def __init__(
-        self, family: int, signature: Signature, sizes: LengthModel, length_field: LengthField | None, *, single: bool
+        self, family: int, kinds: tuple[SampleKind, ...], sizes: LengthModel, length_field: LengthField | None
     ) -> None:
         self.family = family
-        self.signature = signature
+        self.kinds = kinds
         self.sizes = sizes
         self.length_field = length_field
-        self.single = single
-        self.blind = not signature.strong and length_field is None
-        self._head = max((at for at, _ in signature.values), default=0) + 1
-        self._head = max(self._head, length_field.at + length_field.width if length_field else 0)
+        self.single = sizes.total == 1
+        self.blind = length_field is None and not any(kind.size and kind.signature.strong for kind in kinds)
+        ends = [at + 1 for kind in kinds for at, _ in kind.signature.values]
+        self._head = max([*ends, length_field.at + length_field.width if length_field else 0, 1])
         self._taken_at = -1
 
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
-        """Return the run of samples with the signature, of a size that is told, constant, or proved by a repeat."""
+        """Return the run of samples with a signature, of a size that is told or goes with it."""
         if self.blind:
             return None
         sizes: list[int] = []
-        evidence = 0.0
+        evidence, cost = 0.0, 0.0
         at = pos
         while at < window.end and len(sizes) < _RUN_LIMIT:
-            head = window.peek(at, self._head)
-            found = self.signature.evidence(head) if self.signature.values else 0.0
-            size = self._size(head)
-            if self.length_field is not None and size in self.sizes.counts:
-                found += 8.0
+            size, found = self._recognise(window.peek(at, self._head))
             if found < _ENOUGH_EVIDENCE or not 0 < size <= min(window.end - at, 4 * self.sizes.largest + 64):
                 break
             evidence += found
+            cost += 0.0 if sizes else self.sizes.cost(size)
             sizes.append(size)
             at += size
             if self.single:
                 break
         if not sizes:
             return None
-        array = np.array(sizes, dtype=np.int64)
-        known = self.length_field is not None or len(self.sizes.counts) == 1
-        certain = known and evidence >= _CERTAIN_EVIDENCE and all(size in self.sizes.counts for size in sizes)
-        return Candidate(self.family, pos, at - pos, array, None, self.sizes.cost(sizes[0]), certain)
+        certain = evidence >= _CERTAIN_EVIDENCE and all(size in self.sizes.counts for size in sizes)
+        return Candidate(self.family, pos, at - pos, np.array(sizes, dtype=np.int64), None, cost, certain)
 
-    def _size(self, head: bytes) -> int:
-        if self.length_field is not None:
-            return self.length_field.size(head)
-        return self.sizes.largest if len(self.sizes.counts) == 1 else 0
+    def _recognise(self, head: bytes) -> tuple[int, float]:
+        """Return the size of the sample that starts with ``head``, and the evidence for it in nats."""
+        best = (0, 0.0)
+        for kind in self.kinds:
+            size, evidence = kind.size, kind.signature.evidence(head)
+            if not size:
+                if self.length_field is None:
+                    continue
+                size = self.length_field.size(head)
+                evidence += 8.0 if size in self.sizes.counts else 0.0
+            if evidence > best[1]:
+                best = (size, evidence)
+        return best
 
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         """Return single samples of the sizes seen, the likeliest first."""
-        if self.length_field is not None or (self.signature.strong and len(self.sizes.counts) == 1):
+        if self.length_field is not None:
             return ()
-        against = 0.0
-        if self.signature.values:
-            evidence = self.signature.evidence(window.peek(pos, self._head))
-            if self.signature.strong and evidence < 0:
-                return ()
-            against = max(0.0, -evidence)
-        return [
-            self._sample(pos, size, self.sizes.cost(size) + against) for size in self.sizes.likely(_SIZES_TRIED) if size > 0
-        ]
+        head = window.peek(pos, self._head)
+        found = []
+        for kind in self.kinds:
+            if not kind.size:
+                continue
+            evidence = kind.signature.evidence(head) if kind.signature.values else 0.0
+            if kind.signature.strong and evidence < _ENOUGH_EVIDENCE:
+                continue
+            found.append(self._sample(pos, kind.size, self.sizes.cost(kind.size) + max(0.0, -evidence)))
+        return found
 
     def _sample(self, pos: int, size: int, cost: float) -> Candidate:
         if self.single:
@@ -107,21 +122,24 @@ class LearnedMatcher:
         return self._sample(offset, size, self.sizes.cost(size) + _UNSEEN_SIZE)
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
-        """Return the first place of the signature's longest constant run, or -1."""
-        prefix, prefix_at = self.signature.prefix, self.signature.prefix_at
-        if self.blind or len(prefix) < 4:
-            return -1
-        buf, at, stop, _ = window.view(pos, end - pos + prefix_at + len(prefix))
-        found = buf[at:stop].tobytes().find(prefix, prefix_at)
-        return pos + found - prefix_at if 0 <= found - prefix_at < end - pos else -1
+        """Return the first place of a signature's longest constant run, or -1."""
+        hits = []
+        for kind in self.kinds:
+            prefix, prefix_at = kind.signature.prefix, kind.signature.prefix_at
+            if self.blind or not kind.signature.strong or len(prefix) < 4:
+                continue
+            buf, at, stop, _ = window.view(pos, end - pos + prefix_at + len(prefix))
+            found = buf[at:stop].tobytes().find(prefix, prefix_at)
+            if 0 <= found - prefix_at < end - pos:
+                hits.append(found - prefix_at)
+        return pos + min(hits) if hits else -1
 
     def cut(self, window: MediaWindow, pos: int) -> bool:
-        """Return True when a sample with the signature starts at ``pos`` and the media ends inside it."""
-        if self.blind or not self.signature.values:
+        """Return True when a sample with a signature starts at ``pos`` and the media ends inside it."""
+        if self.blind or not any(kind.signature.values for kind in self.kinds):
             return False
-        head = window.peek(pos, self._head)
-        size = self._size(head)
-        return size > window.end - pos and self.signature.evidence(head) >= _ENOUGH_EVIDENCE
+        size, evidence = self._recognise(window.peek(pos, self._head))
+        return size > window.end - pos and evidence >= _ENOUGH_EVIDENCE
 
 
 class LearnedFactory:
@@ -135,16 +153,24 @@ class LearnedFactory:
         """Learn signature, sizes and length field from up to 2000 samples spread over the reference."""
         samples = tracks[0].samples
         if samples is None or not len(samples):
-            return LearnedMatcher(family, Signature((), 0), LengthModel(()), None, single=False)
+            return LearnedMatcher(family, (), LengthModel(()), None)
         step = max(1, len(samples) // _LEARNED_SAMPLES)
         offsets, sizes = samples.offset[::step].tolist(), samples.size[::step].tolist()
         kept = [(offset, size) for offset, size in zip(offsets, sizes, strict=True) if size > 0]
         offsets, sizes = [offset for offset, _ in kept], [size for _, size in kept]
         heads = read_heads(reference, offsets, sizes)
-        return LearnedMatcher(
-            family,
-            Signature.learn(heads),
-            LengthModel(samples.size.tolist()),
-            LengthField.learn(heads, sizes) if heads else None,
-            single=len(samples) == 1,
-        )
+        length_field = LengthField.learn(heads, sizes) if heads else None
+        return LearnedMatcher(family, _kinds(heads, sizes, length_field), LengthModel(samples.size.tolist()), length_field)
+
+
+def _kinds(heads: list[bytes], sizes: list[int], length_field: LengthField | None) -> tuple[SampleKind, ...]:
+    """Sort the samples by size where few sizes come again and again; one kind for all of them otherwise."""
+    counts = Counter(sizes)
+    if length_field is not None or len(counts) > _MOST_KINDS:
+        general = SampleKind(0, Signature.learn(heads), len(sizes))
+        likely = [SampleKind(size, general.signature, count) for size, count in counts.most_common(_MOST_KINDS)]
+        return (general, *(likely if length_field is None else []))
+    return tuple(
+        SampleKind(size, Signature.learn([head for head, s in zip(heads, sizes, strict=True) if s == size]), count)
+        for size, count in counts.most_common()
+    )

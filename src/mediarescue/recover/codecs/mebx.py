@@ -12,8 +12,12 @@ from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
 
 _LARGEST_ITEM = 1 << 20
+_NO_KEY = bytes(4)
+"""Key of the empty item that says "nothing from here on"."""
 _RUN_LIMIT = 4096
-_UNSEEN_SIZE = 6.0
+_UNSEEN_SIZE = 14.0
+_NEVER_SEEN = 5.0
+"""Cost of a sample of a track the reference has no sample of."""
 _AGAINST = 3.0
 
 
@@ -57,7 +61,7 @@ class MebxMatcher:
             if sizes and not seen:
                 break  # an unseen size may be another mebx track's sample
             if not seen:
-                cost += _UNSEEN_SIZE
+                cost += _UNSEEN_SIZE if self.sizes.total else _NEVER_SEEN
             elif self._signature.values:
                 evidence = self._signature.evidence(window.peek(at, 32))
                 if evidence < 0 and sizes:
@@ -78,7 +82,8 @@ class MebxMatcher:
         while left:
             head = window.peek(at, 8)
             size = int.from_bytes(head[:4], "big")
-            if len(head) < 8 or head[4:8] not in self.keys or not 8 <= size <= _LARGEST_ITEM:
+            known = head[4:8] in self.keys or (size == 8 and head[4:8] == _NO_KEY)
+            if len(head) < 8 or not known or not 8 <= size <= _LARGEST_ITEM:
                 break
             if at + size > window.end:
                 break

@@ -32,7 +32,7 @@ class NalVideoMatcher:
     scanner : AccessUnitScanner
         Made from the reference's configuration record, with its limits set.
     first_bytes : frozenset of int
-        First bytes of the NAL headers that began a sample in the reference; empty for any.
+        First bytes of the NAL headers that can begin an access unit.
     slices : int
         Slices an access unit always had in the reference, 0 where that varies.
     max_sample : int
@@ -60,7 +60,7 @@ class NalVideoMatcher:
         self.slices = slices
         self._length = scanner.nal_length_size
         self._first = np.zeros(256, dtype=bool)
-        self._first[sorted(first_bytes) or slice(None)] = True
+        self._first[sorted(first_bytes)] = True
         self._max_sample = max_sample
         self.learned_from = learned_from
         self.learned_rows = learned_rows
@@ -133,16 +133,6 @@ class NalVideoMatcher:
         return -1
 
 
-def first_bytes(track: TrackProfile, reference: MediaWindow, length: int) -> frozenset[int]:
-    """Return the NAL header bytes that begin the reference's samples."""
-    samples = track.samples
-    if samples is None or not len(samples):
-        return frozenset()
-    step = max(1, len(samples) // 2000)
-    found = {reference.peek(int(offset) + length, 1)[:1] for offset in samples.offset[::step][:2000]}
-    return frozenset(byte[0] for byte in found if byte)
-
-
 def learn_rows(track: TrackProfile, scanner: AccessUnitScanner, reference: MediaWindow) -> NDArray[np.int64]:
     """Scan the reference's own first samples.
 
@@ -188,12 +178,21 @@ class NalVideoFactory:
         Type of the box in the sample entry that holds the parameter sets.
     make_scanner : callable
         Configuration payload -> scanner.
+    first_bytes : frozenset of int
+        First bytes of the NAL headers that can begin an access unit.
     """
 
-    def __init__(self, name: str, configuration: bytes, make_scanner: Callable[[bytes], AccessUnitScanner]) -> None:
+    def __init__(
+        self,
+        name: str,
+        configuration: bytes,
+        make_scanner: Callable[[bytes], AccessUnitScanner],
+        first_bytes: frozenset[int],
+    ) -> None:
         self._name = name
         self._configuration = configuration
         self._make_scanner = make_scanner
+        self._first_bytes = first_bytes
 
     def family_key(self, track: TrackProfile) -> object:
         """Tracks of one codec share a family: their NAL units look alike."""
@@ -219,7 +218,7 @@ class NalVideoFactory:
         return NalVideoMatcher(
             family,
             scanner,
-            first_bytes=frozenset().union(*(first_bytes(track, reference, scanner.nal_length_size) for track in tracks)),
+            first_bytes=self._first_bytes,
             slices=slices.pop() if len(slices) == 1 else 0,
             max_sample=max(map(size_limit, tracks)),
             learned_from=main,

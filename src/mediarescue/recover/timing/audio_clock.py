@@ -16,7 +16,8 @@ _FEWEST_ANCHORS = 6
 _WIDEST_LAG = 0.12
 """Seconds; a writer whose chunks stray further from the audio beside them is no clock."""
 _DISAGREEMENT = 0.02
-_DISAGREEMENT_SECONDS = 1.0
+_LONGEST_TAIL = 0.4
+_SLACK = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +82,30 @@ def durations_by_interleave(
     return fit_to_anchors(len(offset), starts, times, step)
 
 
-def totals_disagree(video_seconds: float, audio_seconds: float, usual_difference: float, longest_run: float) -> bool:
-    """Whether a video's total at the reference's mean rate cannot be true beside its audio.
+def expected_total(
+    video_seconds: float, audio_seconds: float, *, usual_difference: float, run_seconds: float, complete: bool
+) -> float | None:
+    """Return the video's total by its audio where its total at the reference's mean rate cannot be true.
 
     Parameters
     ----------
     video_seconds, audio_seconds : float
+        Totals of the rescued tracks.
     usual_difference : float
         Video minus audio in the reference.
-    longest_run : float
-        Seconds of the longest chunk: so much may be missing of one of them at a cut.
+    run_seconds : float
+        Seconds of the longest chunk: so much of either may be missing where the recording was cut.
+    complete : bool
+        The media ends with a whole sample.
+
+    Notes
+    -----
+    Cameras stop both tracks within some tenths of a second. A reference where they differ by more is itself a
+    part of a film, and its difference says nothing.
     """
-    off = abs(video_seconds - audio_seconds - usual_difference)
-    return off > _DISAGREEMENT_SECONDS + longest_run and off > _DISAGREEMENT * max(audio_seconds, video_seconds)
+    whole_reference = abs(usual_difference) <= _LONGEST_TAIL
+    expected = audio_seconds + (usual_difference if whole_reference else 0.0)
+    slack = _SLACK if whole_reference else _LONGEST_TAIL
+    slack += 0.0 if complete else run_seconds
+    off = abs(video_seconds - expected)
+    return expected if off > slack and off > _DISAGREEMENT * expected > 0 else None

@@ -1,0 +1,266 @@
+"""The library's functions, one a command: files in, a report out, errors from `mediarescue.errors`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.checking.decode import decoded_fraction
+from mediarescue.checking.structure import check_structure, lies_within
+from mediarescue.copying import RangeCopier
+from mediarescue.errors import (
+    InputError,
+    NothingRecoverableError,
+    NothingToDoError,
+    ReferenceMismatchError,
+    UsageError,
+)
+from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted, Warned, ignore
+from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
+from mediarescue.options import UntruncOptions
+from mediarescue.output import AtomicOutput, check_target, default_target, readable_size
+from mediarescue.recover.assemble import Layout, assemble, file_type_box
+from mediarescue.recover.codecs.nal_video import own_configuration
+from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.run import Preparation, Rescue, identify, prepare
+from mediarescue.recover.survey import zero_fraction
+from mediarescue.reports import GapReport, TrackReport, UntruncReport
+
+COPY = "copy media data"
+_PROBED = 4
+_MOOV_ALLOWANCE = 0.02
+
+
+def untrunc(
+    broken: str | Path,
+    *,
+    reference: str | Path,
+    output: str | Path | None = None,
+    options: UntruncOptions = UntruncOptions(),  # noqa: B008 (frozen)
+    listener: Listener = ignore,
+) -> UntruncReport:
+    """Rebuild the missing ``moov`` of an MP4 or MOV file from a healthy file of the same camera.
+
+    Parameters
+    ----------
+    broken : path
+        The file to rescue; it is only read.
+    reference : path
+        A file of the same camera in the same mode that plays.
+    output : path, optional
+        Default: ``NAME_rescued.EXT`` beside the broken file.
+    options : UntruncOptions
+    listener : callable
+        Told of progress and warnings.
+
+    Returns
+    -------
+    UntruncReport
+
+    Raises
+    ------
+    UsageError
+        The two files are the same or swapped, or the output is one of them.
+    InputError
+        A file cannot be opened, or the broken one is no MP4 or MOV.
+    ReferenceMismatchError
+        The reference has no sound index, or its tracks are not those of the broken file.
+    NothingRecoverableError
+        The broken file is empty, or holds no sample.
+    NothingToDoError
+        The broken file has a sound index: it is healthy.
+    OutputError
+        The output cannot be written.
+    VerificationError
+        The written file did not read back as meant.
+
+    Examples
+    --------
+    >>> report = untrunc("broken.mp4", reference="good.mp4")  # doctest: +SKIP
+    >>> report.output  # doctest: +SKIP
+    'broken_rescued.mp4'
+    """
+    broken, reference = Path(broken), Path(reference)
+    target = Path(output) if output is not None else default_target(broken, "_rescued")
+    with ExitStack() as stack:
+        source = stack.enter_context(ByteSource.open(broken))
+        healthy = stack.enter_context(ByteSource.open(reference))
+        if broken.samefile(reference):
+            raise UsageError(f"{broken} is given twice: the reference must be another file, one that plays")
+        check_target(target, inputs=[broken, reference], overwrite=options.overwrite)
+        preparation = _prepared(source, healthy, listener)
+        location = preparation.location
+        head = file_type_box(preparation.movie, location.file_type) + mdat_header(location.end - location.start)
+        copy = None
+        if not options.dry_run:
+            needed = len(head) + int((location.end - location.start) * (1 + _MOOV_ALLOWANCE))
+            out = stack.enter_context(AtomicOutput(target, overwrite=options.overwrite, needed_bytes=needed))
+            out.file.write(head)
+            out.file.flush()
+            # the bytes are the same whatever is found in them: they are copied while the samples are looked for
+            copy = stack.enter_context(
+                RangeCopier(
+                    source.fileno(),
+                    location.start,
+                    out.file.fileno(),
+                    len(head),
+                    location.end - location.start,
+                    source=broken,
+                    target=target,
+                )
+            )
+        rescue = identify(source, preparation, probe=_decoded, listener=listener)
+        _check_fit(source, rescue)
+        layout = assemble(
+            preparation.movie,
+            list(rescue.tracks),
+            head=head,
+            media_start=location.start,
+            unix_time=int(os.fstat(source.fileno()).st_mtime),
+        )
+        if copy is not None:
+            listener(StageStarted(COPY, copy.size))
+            copy.join(lambda done: listener(Progressed(COPY, done)))
+            listener(StageFinished(COPY))
+            out.file.seek(len(head) + copy.size)
+            out.file.write(layout.moov)
+            counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
+            out.commit(lambda path: check_structure(path, counts))
+            listener(Artifact(str(target), "output"))
+    return _report(broken, reference, None if options.dry_run else target, rescue, layout)
+
+
+def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Preparation:
+    """Learn the reference and judge both files before any work is done."""
+    broken, reference = source.path, healthy.path
+    if source.size == 0:
+        raise NothingRecoverableError(f"{broken} is empty (0 bytes): there is nothing to rescue in it")
+    sound = lies_within(broken)
+    reference_sound = lies_within(reference)
+    if sound and reference_sound is None:
+        raise UsageError(
+            f"the files seem swapped: {broken} has a sound index, {reference} has none; "
+            f"try: mediarescue untrunc {reference} --ref {broken}"
+        )
+    if reference_sound is None:
+        raise ReferenceMismatchError(
+            f"the reference {reference} has no readable moov box; use a file of the same camera that plays"
+        )
+    if not reference_sound:
+        raise ReferenceMismatchError(
+            f"the reference {reference} is cut short: its index points behind its end; use a file that plays whole"
+        )
+    if sound:
+        raise NothingToDoError(
+            f"{broken} is not broken: its index (moov) is sound and all samples are there; nothing was written"
+        )
+    if sound is False:
+        listener(Warned(f"{broken.name} has an index, but samples are missing from the file; it is not used"))
+    zeros = zero_fraction(source)
+    if zeros == 1.0:
+        raise NothingRecoverableError(
+            f"{broken} holds only zeros ({readable_size(source.size)}): the recording never reached the card, "
+            "or was erased; there is nothing to rescue in it"
+        )
+    if zeros > 0.2:
+        listener(Warned(f"about {zeros:.0%} of {broken.name} are zeros; nothing can be rescued there"))
+    try:
+        return prepare(source, healthy)
+    except NoMovieError as error:
+        raise ReferenceMismatchError(f"the reference {reference} has no moov box; use a file that plays") from error
+    except BoxError as error:
+        raise ReferenceMismatchError(f"the reference {reference} is damaged ({error}); use another one") from error
+
+
+def _decoded(track: TrackProfile, sample: bytes) -> float | None:
+    """Return which part of a sync sample decodes with a track's parameter sets."""
+    fields = track.track.sample_entries[0].fields
+    return decoded_fraction(track.codec, own_configuration(track), sample, (int(fields.width), int(fields.height)))
+
+
+def _check_fit(source: ByteSource, rescue: Rescue) -> None:
+    """Refuse a result that a fitting reference would not give."""
+    preparation = rescue.preparation
+    reference_video = [t for f in preparation.families.families for t in f.tracks if t.kind == "video"]
+    videos = [track for track in rescue.tracks if track.profile.kind == "video"]
+    if not rescue.tracks or (reference_video and not videos):
+        codecs = ", ".join(t.codec.decode("latin-1") for f in preparation.families.families for t in f.tracks)
+        if preparation.location.mdat_offset is None and not rescue.tracks:
+            raise InputError(
+                f"{source.path} is no MP4 or MOV file: there is no media data box (mdat) in it, "
+                f"and no sample of the reference's tracks ({codecs})"
+            )
+        if zero_fraction(source) > 0.95 or source.size < 4096:
+            raise NothingRecoverableError(f"{source.path} holds no whole sample of the reference's tracks ({codecs})")
+        raise ReferenceMismatchError(
+            f"the reference does not fit: nothing in {source.path} reads as its "
+            f"{'video' if rescue.tracks else 'tracks'} ({codecs}); use a file of the same camera in the same mode"
+        )
+    for track in videos:
+        _check_pictures(source, track.profile, track.offset[track.is_sync], track.size[track.is_sync])
+
+
+def _check_pictures(source: ByteSource, profile: TrackProfile, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+    """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
+    step = max(1, len(offsets) // _PROBED)
+    verdicts = [
+        _decoded(profile, source.read(int(offset), int(size)))
+        for offset, size in zip(offsets[::step][:_PROBED], sizes[::step][:_PROBED], strict=True)
+    ]
+    if verdicts and all(verdict is not None and verdict < 0.5 for verdict in verdicts):
+        fields = profile.track.sample_entries[0].fields
+        raise ReferenceMismatchError(
+            f"the reference does not fit: key frames of {source.path} give no picture with its settings "
+            f"({profile.codec.decode('latin-1')} {int(fields.width)}x{int(fields.height)}); "
+            "use a file of the same camera with the same frame size and mode"
+        )
+
+
+def _report(
+    broken: Path, reference: Path, target: Path | None, rescue: Rescue, layout: Layout
+) -> UntruncReport:
+    location, segmentation = rescue.preparation.location, rescue.segmentation
+    tracks = tuple(
+        TrackReport(
+            track_id=track.profile.track.track_id,
+            kind=track.profile.kind,
+            codec=track.profile.codec.decode("latin-1"),
+            samples=track.sample_count,
+            sync_samples=track.sample_count if track.is_pcm else int(track.is_sync.sum()),
+            bytes=int(track.size.sum()),
+            duration_seconds=track.seconds,
+            timing_source=track.source,
+            note=track.note,
+        )
+        for track in rescue.tracks
+    )
+    ends = {
+        kind: max((t.duration_seconds for t in tracks if t.kind == kind), default=None) for kind in ("video", "audio")
+    }
+    video, audio = ends["video"], ends["audio"]
+    missing = [
+        t for f in rescue.preparation.families.families for t in f.tracks
+        if t.sample_count and t.track.track_id not in {track.track_id for track in tracks}
+    ]  # fmt: skip
+    warnings = tuple(
+        f"no sample of the reference's track {t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')}) was found"
+        for t in missing
+    )
+    return UntruncReport(
+        input=str(broken),
+        reference=str(reference),
+        output=None if target is None else str(target),
+        output_bytes=len(layout.head) + location.end - location.start + len(layout.moov),
+        media_bytes=location.end - location.start,
+        recovered_bytes=segmentation.recovered_bytes,
+        tracks=tracks,
+        gaps=tuple(GapReport(gap.offset, gap.size, gap.reason) for gap in segmentation.gaps if not gap.expected),
+        av_difference_seconds=None if video is None or audio is None else video - audio,
+        dropped_boxes=layout.dropped,
+        warnings=warnings,
+        dry_run=target is None,
+    )

@@ -1,0 +1,29 @@
+"""A quick look over a file before work begins."""
+
+from __future__ import annotations
+
+from mediarescue.isobmff import ByteSource
+
+_PLACES = 512
+_BLOCK = 4096
+
+
+def zero_fraction(source: ByteSource) -> float:
+    """Return the part of the file that is zeros, estimated at 512 places; exactly 1.0 only where all bytes are zero."""
+    if source.size <= _PLACES * _BLOCK:
+        blocks = [source.read(at, _BLOCK) for at in range(0, source.size, _BLOCK)]
+        return sum(not any(block) for block in blocks) / max(len(blocks), 1)
+    step = (source.size - _BLOCK) // (_PLACES - 1)
+    zeros = sum(not any(source.read(place * step, _BLOCK)) for place in range(_PLACES))
+    if zeros == _PLACES and not _all_zero(source):
+        return (_PLACES - 1) / _PLACES
+    return zeros / _PLACES
+
+
+def _all_zero(source: ByteSource) -> bool:
+    nothing = bytes(1 << 20)
+    for at in range(0, source.size, len(nothing)):
+        block = source.read(at, len(nothing))
+        if block != nothing[: len(block)]:
+            return False
+    return True

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import doctest
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mediarescue import errors
+from mediarescue.cli import app
+from mediarescue.cli._exit import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED
+from mediarescue.cli._table import TIMED
+from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS, MediaRescueError
+from mediarescue.reports import TimingSource
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "tests" / "fixtures"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+README = ROOT / "README.md"
+
+
+def section(text: str, title: str) -> str:
+    return re.split(r"^## ", text.split(f"\n## {title}\n", 1)[1], maxsplit=1, flags=re.M)[0]
+
+
+def fenced(text: str) -> list[str]:
+    return re.findall(r"^[ ]*```[a-z]*\n(.*?)^[ ]*```$", text, flags=re.M | re.S)
+
+
+def slug(heading: str) -> str:
+    """Return GitHub's anchor of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize(
+    ("title", "command"), [("Try it", "python3 scripts/try.py"), ("Test it", "python3 scripts/test.py")]
+)
+def test_readme_gives_one_command_which_ci_runs(title: str, command: str) -> None:
+    assert fenced(section(README.read_text(encoding="utf-8"), title)) == [command + "\n"]
+    assert f"step {command}" in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert (ROOT / command.split()[1]).is_file()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(document: Path) -> None:
+    text = re.sub(r"^[ ]*```.*?^[ ]*```$", "", document.read_text(encoding="utf-8"), flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), flags=re.M)
+            assert anchor in map(slug, headings), link
+
+
+def test_every_picture_is_used_and_small_enough() -> None:
+    texts = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    for picture in (ROOT / "docs" / "pictures").iterdir():
+        assert picture.name in texts
+        assert picture.stat().st_size <= 200_000
+
+
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in a folder that holds the shipped pair, under its own names and those of the examples."""
+    for name, copies in {
+        "moov-never-written.mp4": ("tests/fixtures/moov-never-written.mp4", "broken.mp4"),
+        "healthy-same-camera.mp4": ("tests/fixtures/healthy-same-camera.mp4", "good.mp4"),
+    }.items():
+        for copy in copies:
+            (tmp_path / copy).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(FIXTURES / name, tmp_path / copy)
+    (tmp_path / "rescued").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_library_examples_of_the_readme_run() -> None:
+    failed, tried = doctest.testfile(str(README), module_relative=False, encoding="utf-8", verbose=False)
+    assert tried >= 4
+    assert failed == 0
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_session_in_the_readme_is_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    sessions = [b for b in fenced(README.read_text(encoding="utf-8")) if b.startswith("$ mediarescue untrunc")]
+    assert len(sessions) == 1
+    command, _, printed = sessions[0].partition("\n")
+    assert app.main(command.split()[2:]) == EXIT_OK
+    assert capsys.readouterr().out == printed
+
+
+def test_every_exit_code_is_documented() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \| (?:`(\w+)`)?", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), flags=re.M
+    )
+    documented = {int(code): name for code, name in rows}
+    exceptions = {
+        value.exit_code: name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, MediaRescueError)
+    }
+    plain = dict.fromkeys((EXIT_OK, EXIT_RESERVATIONS, EXIT_INTERRUPTED, EXIT_TERMINATED), "")
+    assert documented == exceptions | plain
+    assert documented[EXIT_BUG] == "MediaRescueError"
+
+
+def test_every_word_for_the_source_of_times_is_explained() -> None:
+    text = (ROOT / "docs" / "how-untrunc-works.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", text, flags=re.M)
+    assert dict(explained) == {TIMED[source]: source.value for source in TimingSource} | {"timed by": "timing_source"}
+
+
+def test_the_modules_that_the_architecture_names_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Where the code differs")[0]
+    package = ROOT / "src" / "mediarescue"
+    names = {path.relative_to(package).as_posix() for path in package.rglob("*.py")}
+    for name in re.findall(r"`([\w/]+\.py)`", text):
+        assert any(f"/{known}".endswith(f"/{name}") for known in names), name

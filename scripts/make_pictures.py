@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/make_pictures.py [--out docs/pictures]
 
-Nothing in them is invented: the message is FFmpeg's, the frames, sizes and picture numbers are those of the rescued file.
+Nothing in them is invented: the message is FFmpeg's; frames, sizes and picture numbers are those of the rescued file.
 """
 
 from __future__ import annotations
@@ -205,8 +205,9 @@ def file_layout(rescued: Path) -> Drawing:
     first = samples[0].offset
     shown = [sample for sample in samples if sample.offset + sample.size - first <= 9_300]
     scale = 880 / (shown[-1].offset + shown[-1].size - first)
+    part = (shown[-1].offset + shown[-1].size - first) / (end - first)
     drawing.line(162, 192, 20, 256)
-    drawing.line(205, 192, 900, 256)
+    drawing.line(162 + 588 * part, 192, 900, 256)
     for sample in shown:
         fill = SHADES[sample.kind] if sample.video else AUDIO
         x, width = 20 + (sample.offset - first) * scale, sample.size * scale

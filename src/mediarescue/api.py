@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.checking.decode import decoded_fraction
-from mediarescue.checking.structure import check_structure, lies_within
+from mediarescue.checking.structure import IndexState, check_structure, index_state
 from mediarescue.copying import RangeCopier
 from mediarescue.errors import (
     InputError,
@@ -24,6 +24,7 @@ from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
 from mediarescue.options import UntruncOptions
 from mediarescue.output import AtomicOutput, check_target, default_target, readable_size
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
+from mediarescue.recover.codecs import coded_size
 from mediarescue.recover.codecs.nal_video import own_configuration
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.run import Preparation, Rescue, identify, prepare
@@ -139,26 +140,25 @@ def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Pr
     broken, reference = source.path, healthy.path
     if source.size == 0:
         raise NothingRecoverableError(f"{broken} is empty (0 bytes): there is nothing to rescue in it")
-    sound = lies_within(broken)
-    reference_sound = lies_within(reference)
-    if sound and reference_sound is None:
+    state, reference_state = index_state(broken), index_state(reference)
+    if state is IndexState.SOUND and reference_state is IndexState.MISSING:
         raise UsageError(
             f"the files seem swapped: {broken} has a sound index, {reference} has none; "
             f"try: mediarescue untrunc {reference} --ref {broken}"
         )
-    if reference_sound is None:
+    if reference_state is IndexState.MISSING:
         raise ReferenceMismatchError(
             f"the reference {reference} has no readable moov box; use a file of the same camera that plays"
         )
-    if not reference_sound:
+    if reference_state is IndexState.POINTS_OUTSIDE:
         raise ReferenceMismatchError(
             f"the reference {reference} is cut short: its index points behind its end; use a file that plays whole"
         )
-    if sound:
+    if state is IndexState.SOUND:
         raise NothingToDoError(
             f"{broken} is not broken: its index (moov) is sound and all samples are there; nothing was written"
         )
-    if sound is False:
+    if state is IndexState.POINTS_OUTSIDE:
         listener(Warned(f"{broken.name} has an index, but samples are missing from the file; it is not used"))
     zeros = zero_fraction(source)
     if zeros == 1.0:
@@ -178,8 +178,8 @@ def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Pr
 
 def _decoded(track: TrackProfile, sample: bytes) -> float | None:
     """Return which part of a sync sample decodes with a track's parameter sets."""
-    fields = track.track.sample_entries[0].fields
-    return decoded_fraction(track.codec, own_configuration(track), sample, (int(fields.width), int(fields.height)))
+    size = coded_size(track)
+    return None if size is None else decoded_fraction(track.codec, own_configuration(track), sample, size)
 
 
 def _check_fit(source: ByteSource, rescue: Rescue) -> None:
@@ -201,10 +201,14 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
             f"{'video' if rescue.tracks else 'tracks'} ({codecs}); use a file of the same camera in the same mode"
         )
     for track in videos:
-        _check_pictures(source, track.profile, track.offset[track.is_sync], track.size[track.is_sync])
+        alone = track.is_independent
+        if alone is not None and alone.any():
+            _check_pictures(source, track.profile, track.offset[alone], track.size[alone])
 
 
-def _check_pictures(source: ByteSource, profile: TrackProfile, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> None:
+def _check_pictures(
+    source: ByteSource, profile: TrackProfile, offsets: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> None:
     """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
     step = max(1, len(offsets) // _PROBED)
     verdicts = [
@@ -212,17 +216,15 @@ def _check_pictures(source: ByteSource, profile: TrackProfile, offsets: NDArray[
         for offset, size in zip(offsets[::step][:_PROBED], sizes[::step][:_PROBED], strict=True)
     ]
     if verdicts and all(verdict is not None and verdict < 0.5 for verdict in verdicts):
-        fields = profile.track.sample_entries[0].fields
+        width, height = coded_size(profile) or (0, 0)
         raise ReferenceMismatchError(
             f"the reference does not fit: key frames of {source.path} give no picture with its settings "
-            f"({profile.codec.decode('latin-1')} {int(fields.width)}x{int(fields.height)}); "
+            f"({profile.codec.decode('latin-1')} {width}x{height}); "
             "use a file of the same camera with the same frame size and mode"
         )
 
 
-def _report(
-    broken: Path, reference: Path, target: Path | None, rescue: Rescue, layout: Layout
-) -> UntruncReport:
+def _report(broken: Path, reference: Path, target: Path | None, rescue: Rescue, layout: Layout) -> UntruncReport:
     location, segmentation = rescue.preparation.location, rescue.segmentation
     tracks = tuple(
         TrackReport(
@@ -234,7 +236,6 @@ def _report(
             bytes=int(track.size.sum()),
             duration_seconds=track.seconds,
             timing_source=track.source,
-            note=track.note,
         )
         for track in rescue.tracks
     )
@@ -258,7 +259,7 @@ def _report(
         media_bytes=location.end - location.start,
         recovered_bytes=segmentation.recovered_bytes,
         tracks=tracks,
-        gaps=tuple(GapReport(gap.offset, gap.size, gap.reason) for gap in segmentation.gaps if not gap.expected),
+        gaps=tuple(GapReport(gap.offset, gap.size, gap.reason, gap.expected) for gap in segmentation.gaps),
         av_difference_seconds=None if video is None or audio is None else video - audio,
         dropped_boxes=layout.dropped,
         warnings=warnings,

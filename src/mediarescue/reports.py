@@ -16,6 +16,8 @@ class TimingSource(StrEnum):
 
     BITSTREAM = "bitstream"
     """Every duration follows from the coded data (samples per audio frame, PCM)."""
+    INDEX = "index"
+    """An index the camera left inside the media data while it recorded."""
     CONSTANT = "constant"
     """The reference runs at one constant rate."""
     PATTERN = "pattern"
@@ -40,8 +42,6 @@ class TrackReport:
     samples, sync_samples, bytes : int
     duration_seconds : float
     timing_source : TimingSource
-    note : str
-        Empty, or what the user should know of this track.
     """
 
     track_id: int
@@ -52,16 +52,20 @@ class TrackReport:
     bytes: int
     duration_seconds: float
     timing_source: TimingSource
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GapReport:
-    """A byte range of the broken file that belongs to no rescued sample (``offset`` and ``size`` in bytes)."""
+    """A byte range of the broken file that belongs to no rescued sample (``offset`` and ``size`` in bytes).
+
+    ``expected`` is True where nothing of the film is lost: padding, a box inside the media data, or the last
+    sample of a recording that stopped in the middle of writing it.
+    """
 
     offset: int
     size: int
     reason: str
+    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,10 @@ class UntruncReport:
     def reservations(self) -> tuple[str, ...]:
         """Why this is a success with reservations; empty for a clean one."""
         why = []
-        lost = sum(gap.size for gap in self.gaps)
+        losses = [gap for gap in self.gaps if not gap.expected]
+        lost = sum(gap.size for gap in losses)
         if lost:
-            count = len(self.gaps)
+            count = len(losses)
             why.append(f"{count} gap{'s' if count != 1 else ''}, {lost} bytes that belong to no sample")
         guessed = [t for t in self.tracks if t.timing_source in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)]
         if any(t.kind in ("video", "audio") for t in guessed):

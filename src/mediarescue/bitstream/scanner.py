@@ -76,6 +76,10 @@ class AccessUnitScanner:
     def _layer_and_type(nal: bytes) -> tuple[int, int]:
         raise NotImplementedError
 
+    def sync_kinds(self, rows: Rows) -> Rows:
+        """Return the SyncKind flags of each access unit, int64 (n,)."""
+        raise NotImplementedError
+
     @property
     def parameter_sets(self) -> Any:
         """The parameter sets in force."""

@@ -42,10 +42,13 @@ def decoded_fraction(codec: bytes, configuration: bytes, sample: bytes, size: tu
         return None
     import av
     import av.error
+    from av.video.codeccontext import VideoCodecContext
 
     try:
-        context = av.CodecContext.create(name, "r")
+        context = VideoCodecContext.create(name, "r")
     except (ValueError, av.error.FFmpegError):
+        return None
+    if not isinstance(context, VideoCodecContext):
         return None
     context.extradata = configuration
     context.thread_count = 1
@@ -62,7 +65,7 @@ def decoded_fraction(codec: bytes, configuration: bytes, sample: bytes, size: tu
 def _covered(frame: av.VideoFrame) -> float:
     """Return the part of the height above the flat rows at the bottom, 1.0 for a picture without any."""
     plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
     bands = rows[: len(rows) // _ROWS * _ROWS].reshape(-1, _ROWS * rows.shape[1])
     alive = np.flatnonzero(bands.min(axis=1) != bands.max(axis=1))
     return float(alive[-1] + 1) / len(bands) if len(alive) else 0.0

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 
 from mediarescue.errors import VerificationError
-from mediarescue.isobmff import BoxError, ByteSource, Leniency, Track, expand, expand_chunks, is_constant_size, read_movie
+from mediarescue.isobmff import (
+    BoxError,
+    ByteSource,
+    Leniency,
+    Track,
+    expand,
+    expand_chunks,
+    is_constant_size,
+    read_movie,
+)
 
 
 def check_structure(path: Path, sample_counts: Mapping[int, int]) -> None:
@@ -46,15 +56,24 @@ def _samples_inside(track: Track, size: int) -> int:
     return count
 
 
-def lies_within(path: Path) -> bool | None:
-    """Tell whether a file's index is sound and all its samples are there; None where it has no readable index."""
+class IndexState(Enum):
+    """What a file's own index is worth."""
+
+    MISSING = "no readable moov"
+    EMPTY = "a moov without samples"
+    POINTS_OUTSIDE = "samples behind the end of the file"
+    SOUND = "all samples are in the file"
+
+
+def index_state(path: Path) -> IndexState:
+    """Judge a file by its ``moov``; fragments count as samples without being read."""
     with ByteSource.open(path) as source:
         try:
             movie = read_movie(source, leniency=Leniency.PERMISSIVE)
         except BoxError:
-            return None
+            return IndexState.MISSING
         try:
-            counts = [_samples_inside(track, source.size) for track in movie.tracks]
+            count = sum(_samples_inside(track, source.size) for track in movie.tracks)
         except BoxError:
-            return False
-    return None if not counts or not (sum(counts) or movie.is_fragmented) else True
+            return IndexState.POINTS_OUTSIDE
+    return IndexState.SOUND if count or movie.is_fragmented else IndexState.EMPTY

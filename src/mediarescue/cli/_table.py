@@ -18,6 +18,7 @@ _PIPED_WIDTH = 80
 
 TIMED = {
     TimingSource.BITSTREAM: "coded data",
+    TimingSource.INDEX: "hidden index",
     TimingSource.CONSTANT: "constant rate",
     TimingSource.PATTERN: "rate pattern",
     TimingSource.AUDIO_CLOCK: "audio (estimate)",
@@ -46,9 +47,6 @@ def untrunc_text(report: UntruncReport, *, every_gap: bool = False, already_said
 
 
 def _lines(report: UntruncReport, every_gap: bool, said: set[str]) -> Iterator[tuple[str, str]]:
-    for track in report.tracks:
-        if track.note:
-            yield f"track {track.track_id}", track.note
     yield (
         "recovered",
         f"{readable_size(report.recovered_bytes)} of {readable_size(report.media_bytes)} media data "
@@ -71,15 +69,21 @@ def _lines(report: UntruncReport, every_gap: bool, said: set[str]) -> Iterator[t
 
 
 def _gap_lines(gaps: tuple[GapReport, ...], every_gap: bool) -> Iterator[tuple[str, str]]:
-    if not gaps:
-        yield "gaps", "none"
-        return
-    yield "gaps", f"{len(gaps)}, {readable_size(sum(gap.size for gap in gaps))} in all"
-    shown = gaps if every_gap else gaps[:_SHOWN_GAPS]
-    for gap in shown:
-        yield "", f"at offset {gap.offset}: {readable_size(gap.size)}, {gap.reason}"
-    if len(shown) < len(gaps):
-        yield "", f"and {len(gaps) - len(shown)} more (-v lists them, --json too)"
+    """Losses first; then what is no sample but no loss either (padding, boxes, the sample being written at the end)."""
+    for label, none, chosen in (
+        ("gaps", "none", [gap for gap in gaps if not gap.expected]),
+        ("passed", "", [gap for gap in gaps if gap.expected]),
+    ):
+        if not chosen:
+            if none:
+                yield label, none
+            continue
+        yield label, f"{len(chosen)}, {readable_size(sum(gap.size for gap in chosen))} in all"
+        shown = chosen if every_gap else chosen[:_SHOWN_GAPS]
+        for gap in shown:
+            yield "", f"at offset {gap.offset}: {readable_size(gap.size)}, {gap.reason}"
+        if len(shown) < len(chosen):
+            yield "", f"and {len(chosen) - len(shown)} more (-v lists them, --json too)"
 
 
 def _av_sentence(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mediarescue.isobmff.box import Box, SizeForm, serialize_boxes
 from mediarescue.isobmff.chunk_table import ChunkTable, compact_chunks, expand_chunks, is_constant_size
 from mediarescue.isobmff.errors import BoxError, Leniency, NoMovieError, Problem
+from mediarescue.isobmff.fragments import default_durations, fragment_durations
 from mediarescue.isobmff.header import BoxHeader, FourCC, read_header
 from mediarescue.isobmff.layout import LAYOUTS, build_payload, entry_layout, parse_payload
 from mediarescue.isobmff.movie import (
@@ -55,10 +56,12 @@ __all__ = [
     "compact",
     "compact_chunks",
     "contiguous_chunks",
+    "default_durations",
     "entry_layout",
     "expand",
     "expand_chunks",
     "find_header",
+    "fragment_durations",
     "is_constant_size",
     "mdat_header",
     "parse_boxes",

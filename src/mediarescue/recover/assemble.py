@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mediarescue.isobmff import (
     Box,
@@ -53,9 +54,7 @@ def file_type_box(movie: Movie, own: bytes) -> bytes:
     return own or (movie.file_type.serialize() if movie.file_type is not None else b"")
 
 
-def assemble(
-    movie: Movie, tracks: list[RescuedTrack], *, head: bytes, media_start: int, unix_time: int
-) -> Layout:
+def assemble(movie: Movie, tracks: list[RescuedTrack], *, head: bytes, media_start: int, unix_time: int) -> Layout:
     """Lay out the rescued file.
 
     Parameters
@@ -120,7 +119,9 @@ def aligned_starts(tracks: list[RescuedTrack], movie_timescale: int) -> list[Edi
         back = 0
         if track.profile.kind == "video":
             back = min(start.media_time, round(hidden * timescale))
-        moved.append(EditStart(start.empty + ticks - round(back * movie_timescale / timescale), start.media_time - back, True))
+        moved.append(
+            EditStart(start.empty + ticks - round(back * movie_timescale / timescale), start.media_time - back, True)
+        )
     return moved
 
 
@@ -130,7 +131,7 @@ def _rebuilt(
     profile = track.profile
     entries = edit_entries(
         start,
-        media_duration=track.duration_ticks,
+        media_end=track.shown_ticks,
         timescale=profile.track.timescale,
         movie_timescale=movie.timescale,
     )
@@ -143,10 +144,7 @@ def _rebuilt(
         edit_list=entries,
     )
     trak = built.trak.replace(
-        children=[
-            _dated(child, unix_time) if child.kind == b"tkhd" else child
-            for child in built.trak.children or ()
-        ]
+        children=[_dated(child, unix_time) if child.kind == b"tkhd" else child for child in built.trak.children or ()]
     )
     mdia = trak.get(b"mdia")
     trak = trak.with_child(mdia.with_child(_dated(mdia.get(b"mdhd"), unix_time)))
@@ -166,7 +164,9 @@ def _tables(track: RescuedTrack, shift: int) -> list[Box]:
     composition = track.composition_offset
     has_ctts = profile.has_table(b"ctts") or bool(composition.any())
     ctts = profile.track.stbl.find(b"ctts")
-    version = ctts.payload[0] if ctts is not None and ctts.payload else int(has_ctts and int(composition.min(initial=0)) < 0)
+    version = (
+        ctts.payload[0] if ctts is not None and ctts.payload else int(has_ctts and int(composition.min(initial=0)) < 0)
+    )
     table = SampleTable(
         offsets,
         track.size,
@@ -187,7 +187,7 @@ def _tables(track: RescuedTrack, shift: int) -> list[Box]:
     )
 
 
-def _chunk_limit(track: RescuedTrack) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _chunk_limit(track: RescuedTrack) -> NDArray[np.bool_]:
     """Begin a new chunk where a contiguous run exceeds the reference's longest chunk."""
     _, _, counts = track.profile.runs()
     most = max(int(counts.max()) if len(counts) else 1, 64)
@@ -195,7 +195,7 @@ def _chunk_limit(track: RescuedTrack) -> np.ndarray[tuple[int], np.dtype[np.bool
     begins = np.ones(len(offset), dtype=bool)
     begins[1:] = offset[1:] != offset[:-1] + size[:-1]
     first = np.maximum.accumulate(np.where(begins, np.arange(len(offset)), 0))
-    return (np.arange(len(offset)) - first) % most == 0
+    return np.asarray((np.arange(len(offset)) - first) % most == 0, dtype=np.bool_)
 
 
 def _dated(box: Box, unix_time: int) -> Box:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,17 @@ from mediarescue.recover.candidate import FamilySamples
 from mediarescue.recover.profile import TrackProfile
 
 Int64Array = NDArray[np.int64]
-RowCost = Callable[[NDArray[np.int32], NDArray[np.int32]], float]
-"""Surprise in nats of one sample's row following another's in the same track."""
+
+
+class Evidence(Protocol):
+    """What the samples themselves say of the track they belong to."""
+
+    def alone(self, place: int, index: int) -> float:
+        """Return the surprise in nats that sample ``index`` is of track ``place``."""
+
+    def following(self, place: int, before: int, index: int) -> float:
+        """Return the surprise in nats that ``index`` comes right after ``before`` (-1: first) in track ``place``."""
+
 
 _BEAM = 24
 _FINAL_BEAM = 256
@@ -23,7 +33,6 @@ _FINAL_BEAM = 256
 _HOPELESS = 20.0
 _UNSEEN = 0.02
 _BALANCE_COST = 1.5
-_CLEARLY = 0.3
 _MOST_BALANCE = 12.0
 
 
@@ -104,7 +113,7 @@ class _Hypothesis:
 
 
 def assign_by_interleave(
-    tracks: Sequence[TrackProfile], samples: FamilySamples, *, row_cost: RowCost | None, complete: bool
+    tracks: Sequence[TrackProfile], samples: FamilySamples, *, evidence: Evidence, complete: bool
 ) -> NDArray[np.int16]:
     """Return the place in ``tracks`` of each sample, int16 (n,).
 
@@ -112,13 +121,12 @@ def assign_by_interleave(
     ----------
     tracks : sequence of TrackProfile
     samples : FamilySamples
-    row_cost : callable or None
-        Continuity of the bitstream from sample to sample of a track.
+    evidence : Evidence
+        Weighed against the order of the chunks.
     complete : bool
         The recording was closed, not cut: all tracks end at about the same time.
     """
     model = InterleaveModel.learn(tracks)
-    rows = samples.rows
     offset, size = samples.offset, samples.size.astype(np.int64)
     starts = {0, *(np.flatnonzero(offset[1:] != offset[:-1] + size[:-1]) + 1).tolist()}
     places = range(len(tracks))
@@ -126,6 +134,7 @@ def assign_by_interleave(
     tail = len(size) - 4 * len(tracks) * max((max(seen, default=1) for seen in model.lengths), default=1)
     for index in range(len(size)):
         apart = index in starts
+        alone = [evidence.alone(place, index) for place in places]
         best: dict[tuple[object, ...], _Hypothesis] = {}
         for old in beam:
             for place in places:
@@ -139,8 +148,8 @@ def assign_by_interleave(
                         ended = model.end_cost(old.place, old.count, ended=True)
                         cost += ended
                         refund = tuple(ended if p == old.place else r for p, r in enumerate(refund))
-                if row_cost is not None and rows is not None and old.last[place] >= 0:
-                    cost += row_cost(rows[old.last[place]], rows[index])
+                cost += alone[place]
+                cost += evidence.following(place, old.last[place], index)
                 context = old.context if goes_on else (*old.context, place)[-3:]
                 count = old.count + 1 if goes_on else 1
                 totals = tuple(n + (p == place) for p, n in enumerate(old.totals))
@@ -161,36 +170,11 @@ def assign_by_interleave(
 
 
 def _final_cost(hypothesis: _Hypothesis, complete: bool) -> float:
-    """Return the cost at the end of the film, where each track's last chunk may be short."""
+    """Return the cost at the end of the film, where a writer that closes it leaves each track's last chunk short."""
+    if not complete:
+        return hypothesis.cost
     cost = hypothesis.cost - sum(r for p, r in enumerate(hypothesis.refund) if p != hypothesis.place)
-    if complete:
-        cost += min(_BALANCE_COST * (max(hypothesis.totals) - min(hypothesis.totals)), _MOST_BALANCE)
-    return cost
-
-
-def assign_by_decoding(
-    samples: FamilySamples, is_sync: NDArray[np.bool_], decodes: Callable[[int, int, int], float], tracks: int
-) -> NDArray[np.int16]:
-    """Return the track of each video sample: a key frame decodes only with its own track's parameter sets.
-
-    Parameters
-    ----------
-    is_sync : bool (n,)
-        Where decoding can start; what follows belongs to the same track up to the next one or the end of a run.
-    decodes : callable
-        ``(place, offset, size)`` -> which part of the picture decodes as one of track ``place``, 0 to 1.
-    """
-    out = np.zeros(len(samples.size), dtype=np.int16)
-    offsets = samples.offset
-    current = 0
-    for index in range(len(out)):
-        if is_sync[index]:
-            fits = [decodes(place, int(offsets[index]), int(samples.size[index])) for place in range(tracks)]
-            best = max(range(tracks), key=fits.__getitem__)
-            if fits[best] > fits[current] + _CLEARLY:
-                current = best
-        out[index] = current
-    return out
+    return cost + min(_BALANCE_COST * (max(hypothesis.totals) - min(hypothesis.totals)), _MOST_BALANCE)
 
 
 def split_constant_runs(tracks: Sequence[TrackProfile], samples: FamilySamples) -> list[tuple[Int64Array, Int64Array]]:
@@ -222,8 +206,8 @@ def split_constant_runs(tracks: Sequence[TrackProfile], samples: FamilySamples) 
     block = tracks[0].chunks.sample_size if tracks[0].chunks is not None else 1
     out: list[tuple[list[int], list[int]]] = [([], []) for _ in tracks]
     for offset, size in zip(samples.run_offset.tolist(), samples.size.tolist(), strict=True):
-        counter = patterns.get(size)
-        pattern = counter.most_common(1)[0][0] if counter else _scaled(usual, size, block)
+        known = patterns.get(size)
+        pattern = known.most_common(1)[0][0] if known else _scaled(usual, size, block)
         at = offset
         for place, part in pattern:
             if part:

@@ -12,6 +12,8 @@ _INSIDE = {
     b"mfra": (b"tfra", b"mfro"),
 }
 """Container boxes and what must come first in them."""
+INDEX_BOXES = frozenset((b"moof", b"moov", b"hoov"))
+"""Those that list samples."""
 _PADDING = (b"free", b"skip", b"wide")
 
 
@@ -44,7 +46,7 @@ def find_box(window: MediaWindow, pos: int, end: int) -> int:
     hits = []
     for kind, inside in _INSIDE.items():
         found = data.find(kind, 4)
-        while 4 <= found and found - 4 < end - pos:
+        while found >= 4 and found - 4 < end - pos:
             if data[found + 8 : found + 12] in inside:
                 hits.append(found - 4)
                 break

@@ -86,4 +86,3 @@ def _search_mdat(source: ByteSource, file_type: bytes) -> MediaLocation | None:
                 return MediaLocation(at + 4, source.size, at - 4, file_type)
         at = head.find(b"mdat", at + 1)
     return None
-

@@ -80,7 +80,7 @@ class Signature:
             if at != start + len(run):
                 start, run = at, bytearray()
             run.append(value)
-            if len(set(run)) > 1 and len(run) > len(best[1]) or not best[1]:
+            if (len(set(run)) > 1 and len(run) > len(best[1])) or not best[1]:
                 best = (start, bytes(run))
         return best
 
@@ -101,7 +101,7 @@ class LengthField:
             return None
         shortest = min(map(len, heads))
         for width in (4, 2):
-            for at in range(0, min(shortest - width, 16) + 1):
+            for at in range(min(shortest - width, 16) + 1):
                 for little in (False, True):
                     order = "little" if little else "big"
                     extras = {
@@ -165,7 +165,9 @@ class LengthModel:
         kinds = len(self.counts)
         outside = value > 2 * self.largest or 2 * value < self.smallest
         unseen = kinds / (self.total + kinds) / 50 if kinds else 0.02
-        return -math.log(self.counts[value] / (self.total + kinds) + unseen if kinds else unseen) + (3 if outside else 0)
+        return -math.log(self.counts[value] / (self.total + kinds) + unseen if kinds else unseen) + (
+            3 if outside else 0
+        )
 
     def likely(self, most: int) -> list[int]:
         """Return the values seen, the most frequent first."""

@@ -130,6 +130,15 @@ def _one_tick_a_sample(track: Track) -> bool:
     return len(table.sample_delta) > 0 and all(int(delta) == 1 for _, delta in table.sample_delta)
 
 
+def learn_lead(profile: ReferenceProfile) -> int:
+    """Return the bytes between the start of the reference's media data and its first sample."""
+    first = min((int(offset.min()) for offset, _, _ in (t.runs() for t in profile.tracks) if len(offset)), default=0)
+    for mdat in profile.movie.mdats:
+        if mdat.payload_offset <= first < mdat.end:
+            return first - mdat.payload_offset
+    return 0
+
+
 def learn_order(tracks: Sequence[TrackProfile], family_of: Sequence[int], families: int) -> OrderModel:
     """Learn how families follow each other in the file; adjacent chunks of one family count as one run."""
     model = OrderModel(families)

@@ -9,9 +9,10 @@ from mediarescue.isobmff import ByteSource, Movie
 from mediarescue.recover.candidate import Segmentation
 from mediarescue.recover.families import Families, make_families
 from mediarescue.recover.locate import MediaLocation, locate_media
-from mediarescue.recover.profile import learn_reference
+from mediarescue.recover.profile import learn_lead, learn_reference
 from mediarescue.recover.segment import Segmenter
-from mediarescue.recover.tracks import DecodeProbe, RescuedTrack, build_tracks
+from mediarescue.recover.sharing import DecodeProbe
+from mediarescue.recover.tracks import RescuedTrack, build_tracks
 from mediarescue.recover.window import MediaWindow
 
 IDENTIFY = "identify samples"
@@ -24,6 +25,7 @@ class Preparation:
     movie: Movie
     families: Families
     location: MediaLocation
+    lead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def prepare(broken: ByteSource, reference: ByteSource) -> Preparation:
     """
     profile = learn_reference(reference)
     families = make_families(profile, MediaWindow(reference, 0, reference.size))
-    return Preparation(profile.movie, families, locate_media(broken))
+    return Preparation(profile.movie, families, locate_media(broken), learn_lead(profile))
 
 
 def identify(
@@ -61,6 +63,7 @@ def identify(
         window,
         preparation.families.matchers,
         preparation.families.order,
+        lead=preparation.lead,
         progress=lambda pos: listener(Progressed(IDENTIFY, pos - location.start)),
     ).run()
     tracks = build_tracks(preparation.families, segmentation, read=broken.read, probe=probe)

@@ -55,6 +55,8 @@ class Segmenter:
         One a family.
     order : OrderModel
         Learned from the reference.
+    lead : int
+        Bytes of padding before the reference's first sample.
     progress : callable
         Told the position now and then.
     """
@@ -65,11 +67,13 @@ class Segmenter:
         matchers: Sequence[Matcher],
         order: OrderModel,
         *,
+        lead: int = 0,
         progress: Callable[[int], None] = lambda pos: None,
     ) -> None:
         self._window = window
         self._matchers = matchers
         self._order = order
+        self._lead = lead
         self._progress = progress
         self._hints: dict[tuple[int, ...], list[int]] = {}
 
@@ -77,7 +81,7 @@ class Segmenter:
         """Search to the end of the media."""
         window = self._window
         done = SegmentationBuilder(window.start, len(self._matchers))
-        frontier = [_Node(window.start, 0.0, (), None, None)]
+        frontier = [self._first()]
         best_end: _Node | None = None
         steps = 0
         while frontier:
@@ -103,6 +107,13 @@ class Segmenter:
             done.add(best_end.part)
         self._progress(window.end)
         return done.build(window.end)
+
+    def _first(self) -> _Node:
+        """Begin at the start of the media, or behind such padding as the reference has there."""
+        start = _Node(self._window.start, 0.0, (), None, None)
+        if self._lead and not self._structured(start.pos, ()) and self._follows(start.pos + self._lead):
+            return self._child(start, Gap(start.pos, self._lead, "padding before the first sample", expected=True))
+        return start
 
     def _run_straight(self, node: _Node, done: SegmentationBuilder) -> _Node:
         """Follow certain candidates without rivals, straight into the result."""
@@ -189,7 +200,9 @@ class Segmenter:
         """Runs of families without structure, kept only where something known follows them."""
         found = []
         for matcher in self._matchers:
-            found += [c for c in matcher.propose(self._window, pos) if c.end <= self._window.end and self._follows(c.end)]
+            found += [
+                c for c in matcher.propose(self._window, pos) if c.end <= self._window.end and self._follows(c.end)
+            ]
         return found
 
     def _expand(self, node: _Node) -> list[_Node]:
@@ -213,7 +226,7 @@ class Segmenter:
         """What to do where nothing matches: a cut end, an earlier end of the last run, unstructured data, a gap."""
         window = self._window
         if self._is_cut(node.pos):
-            gap = Gap(node.pos, window.end - node.pos, "the last sample is cut short")
+            gap = Gap(node.pos, window.end - node.pos, "the last sample is cut short", expected=True)
             return [self._child(node, gap, _CUT_COST)]
         found: list[_Node] = []
         if node.second_thoughts < 2:
@@ -240,7 +253,9 @@ class Segmenter:
             shorter = part.shortened(count, _ALTERNATIVE_COST + count)
             if shorter is None:
                 break
-            follows = [c for c in self._structured(shorter.end, ()) if c.family != part.family] or self._blind(shorter.end)
+            follows = [c for c in self._structured(shorter.end, ()) if c.family != part.family] or self._blind(
+                shorter.end
+            )
             child = self._child(parent, shorter, 0.0, node.second_thoughts + 1)
             found += [self._child(child, candidate, 0.0, node.second_thoughts + 1) for candidate in follows]
         if len(part.sizes) == 1 and not part.certain:

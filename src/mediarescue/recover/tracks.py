@@ -11,26 +11,31 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.aac import parse_audio_specific_config
 from mediarescue.bitstream.columns import SyncKind
-from mediarescue.recover.assign import assign_by_decoding, assign_by_interleave, split_constant_runs
-from mediarescue.recover.candidate import FamilySamples, Segmentation
-from mediarescue.recover.codecs.aac import decoder_config, window_sequence_cost
-from mediarescue.recover.codecs.nal_video import NalVideoMatcher, own_configuration
+from mediarescue.recover.candidate import Segmentation
+from mediarescue.recover.codecs.aac import decoder_config
+from mediarescue.recover.codecs.nal_video import NalVideoMatcher
 from mediarescue.recover.families import Families, Family
+from mediarescue.recover.hidden import hidden_durations
 from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.runs import run_starts
+from mediarescue.recover.sharing import DecodeProbe, TrackSamples, share_out
 from mediarescue.recover.timing.audio_clock import (
     TrackTimes,
+    chunk_lags,
     durations_by_interleave,
     learn_interleave,
-    run_starts,
-    expected_total,
+    scale_by_interleave,
+    total_by_audio,
 )
-from mediarescue.recover.timing.composition import learn_shift, offsets_without_shift
+from mediarescue.recover.timing.composition import display_ranks, learn_shift, offsets_without_shift
 from mediarescue.recover.timing.decode import DecodeClock, learn_clock, rescale
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
-DecodeProbe = Callable[[TrackProfile, bytes], float | None]
-"""Which part of a sync sample's picture decodes with a track's parameter sets, 0 to 1; None where nobody can tell."""
+_SYNC = int(SyncKind.IDR | SyncKind.IRAP | SyncKind.RECOVERY_POINT)
+_ENOUGH_KNOWN = 8
+_UNKNOWN_RATE = 30
+"""Frames a second of a video track of which the reference has no sample: any rate that keeps their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class RescuedTrack:
         Composition minus decode time of a picture shown in its place of the decode order.
     is_sync : bool (n,)
     source : TimingSource
+    is_independent : bool (n,) or None
+        Pictures that decode alone for certain (IDR, IRAP); None where the codec is not parsed.
     """
 
     profile: TrackProfile
@@ -60,7 +67,7 @@ class RescuedTrack:
     shift: int
     is_sync: NDArray[np.bool_]
     source: TimingSource
-    note: str = ""
+    is_independent: NDArray[np.bool_] | None = None
 
     @property
     def composition_offset(self) -> Int64Array:
@@ -87,6 +94,14 @@ class RescuedTrack:
         return self.sample_count if self.is_pcm else int(self.duration.sum())
 
     @property
+    def shown_ticks(self) -> int:
+        """End of the last picture shown, in ticks of the track's clock."""
+        if not len(self.duration):
+            return self.duration_ticks
+        ends = np.cumsum(self.duration) + self.composition_offset
+        return max(int(ends.max()), self.duration_ticks)
+
+    @property
     def seconds(self) -> float:
         """Duration in seconds."""
         return self.duration_ticks / self.profile.track.timescale
@@ -110,82 +125,37 @@ def build_tracks(
         samples = segmentation.samples[family.index]
         if not len(samples.size):
             continue
-        for track, part in _shared_out(family, samples, read, probe, complete):
+        for track, part in share_out(family, samples, read=read, probe=probe, complete=complete):
             if len(part.offset):
-                tracks.append(_timed(family, track, part))
+                tracks.append(_timed(family, track, part, complete))
+    hidden = hidden_durations(segmentation.gaps, read)
+    tracks = [_by_index(track, hidden.get(track.profile.track.track_id)) for track in tracks]
     tracks = _on_the_audio_clock(tracks, complete)
     tracks = [_like_its_twin(track, tracks) for track in tracks]
     return sorted(tracks, key=lambda track: track.profile.index)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    offset: Int64Array
-    size: Int64Array
-    rows: NDArray[np.int32] | None
-
-
-def _shared_out(
-    family: Family,
-    samples: FamilySamples,
-    read: Callable[[int, int], bytes],
-    probe: DecodeProbe | None,
-    complete: bool,
-) -> list[tuple[TrackProfile, _Part]]:
-    tracks = family.tracks
-    if tracks[0].chunks is not None:
-        if len(tracks) == 1:
-            return [(tracks[0], _Part(samples.run_offset, samples.size.astype(np.int64), None))]
-        shares = split_constant_runs(tracks, samples)
-        return [(track, _Part(*share, None)) for track, share in zip(tracks, shares, strict=True)]
-    whole = _Part(samples.offset, samples.size.astype(np.int64), samples.rows)
-    if len(tracks) == 1:
-        return [(tracks[0], whole)]
-    if isinstance(family.matcher, NalVideoMatcher):
-        places = _by_picture(family, samples, read, probe)
-    else:
-        places = assign_by_interleave(tracks, samples, row_cost=window_sequence_cost, complete=complete)
-    return [
-        (
-            track,
-            _Part(whole.offset[mine], whole.size[mine], whole.rows[mine] if whole.rows is not None else None),
-        )
-        for place, track in enumerate(tracks)
-        for mine in [places == place]
-    ]
-
-
-def _by_picture(
-    family: Family, samples: FamilySamples, read: Callable[[int, int], bytes], probe: DecodeProbe | None
-) -> NDArray[np.int16]:
-    tracks, matcher = family.tracks, family.matcher
-    assert isinstance(matcher, NalVideoMatcher)
-    configurations = {own_configuration(track) for track in tracks}
-    if probe is None or len(configurations) == 1:
-        return assign_by_interleave(tracks, samples, row_cost=None, complete=False)
-    assert samples.rows is not None
-    idr = (matcher.scanner.sync_kinds(samples.rows.astype(np.int64)) & int(SyncKind.IRAP)) != 0
-    return assign_by_decoding(
-        samples, idr, lambda place, offset, size: probe(tracks[place], read(offset, size)) or 0.0, len(tracks)
-    )
-
-
-def _timed(family: Family, profile: TrackProfile, part: _Part) -> RescuedTrack:
+def _timed(family: Family, profile: TrackProfile, part: TrackSamples, complete: bool) -> RescuedTrack:
     count = len(part.offset)
     empty = np.zeros(0, dtype=np.int64)
     if profile.chunks is not None:
         none = np.zeros(0, dtype=bool)
         return RescuedTrack(profile, part.offset, part.size, empty, None, 0, none, TimingSource.BITSTREAM)
     clock = reference_clock(profile)
+    if not clock.step and profile.kind == "video":
+        clock = DecodeClock(Fraction(profile.track.timescale, _UNKNOWN_RATE), 0, TimingSource.GUESSED)
     durations = clock.durations(count)
-    ranks, shift, is_sync = None, 0, np.ones(count, dtype=bool)
+    ranks, shift, is_sync, independent = None, 0, np.ones(count, dtype=bool), None
     if isinstance(family.matcher, NalVideoMatcher) and part.rows is not None:
         is_sync = _sync_samples(profile, family.matcher, part.rows)
-        ranks, shift = _display_order(profile, family.matcher, part.rows)
+        ranks, shift = _display_order(profile, family.matcher, part.rows, complete)
+        independent = (
+            family.matcher.reader_of(profile).scanner.sync_kinds(part.rows.astype(np.int64)) & int(SyncKind.IRAP)
+        ) != 0
     source = clock.source
     if profile.sample_count == 1 and count == 1:
         source = TimingSource.CONSTANT
-    return RescuedTrack(profile, part.offset, part.size, durations, ranks, shift, is_sync, source)
+    return RescuedTrack(profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent)
 
 
 def reference_clock(profile: TrackProfile) -> DecodeClock:
@@ -204,38 +174,39 @@ def reference_clock(profile: TrackProfile) -> DecodeClock:
     return learn_clock(durations, timescale)
 
 
-def _reference_rows(profile: TrackProfile, matcher: NalVideoMatcher) -> NDArray[np.int64]:
-    return matcher.learned_rows if matcher.learned_from is profile else matcher.learned_rows[:0]
-
-
 def _sync_samples(profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Mark sync samples by the kinds of pictures the reference marks; IDR, IRAP and recovery points where unknown."""
     samples = profile.samples
     assert samples is not None
-    kinds = matcher.scanner.sync_kinds(rows.astype(np.int64)) & int(
+    reader = matcher.reader_of(profile)
+    kinds = reader.scanner.sync_kinds(rows.astype(np.int64)) & _SYNC
+    learned = reader.rows
+    seen = matcher.reader_of(profile).scanner.sync_kinds(learned) & int(
         SyncKind.IDR | SyncKind.IRAP | SyncKind.RECOVERY_POINT
     )
-    learned = _reference_rows(profile, matcher)
-    seen = matcher.scanner.sync_kinds(learned) & int(SyncKind.IDR | SyncKind.IRAP | SyncKind.RECOVERY_POINT)
     marked = samples.is_sync[: len(seen)]
     if len(marked) and marked.all() and not profile.has_table(b"stss"):
         return np.ones(len(rows), dtype=bool)
     verdict = {kind: bool(kind) for kind in range(8)}
     for kind in set(seen.tolist()):
         verdict[kind] = bool(marked[seen == kind].mean() > 0.5)
-    return np.array([verdict[kind] for kind in range(8)], dtype=bool)[kinds]
+    return np.asarray(np.array([verdict[kind] for kind in range(8)], dtype=bool)[kinds], dtype=np.bool_)
 
 
 def _display_order(
-    profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray[np.int32]
+    profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray[np.int32], complete: bool
 ) -> tuple[Int64Array | None, int]:
     """Return ranks by picture order (None for the decode order) and the reference's own shift."""
     samples = profile.samples
     assert samples is not None
-    learned, shift = _reference_rows(profile, matcher), 0
+    learned, shift = matcher.reader_of(profile).rows, 0
     if len(learned):
-        shift = learn_shift(samples.composition_offset, matcher.scanner.display_ranks(learned), samples.duration)
-    ranks = matcher.scanner.display_ranks(rows.astype(np.int64))
+        shift = learn_shift(
+            samples.composition_offset, matcher.reader_of(profile).scanner.display_ranks(learned), samples.duration
+        )
+    whole = rows.astype(np.int64)
+    scanner = matcher.reader_of(profile).scanner
+    ranks = display_ranks(scanner.coded_video_sequences(whole), scanner.picture_order_counts(whole), cut=not complete)
     return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift
 
 
@@ -254,50 +225,56 @@ def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
     return TrackTimes(offset, np.cumsum(ticks) / profile.track.timescale)
 
 
+def _by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
+    """Give a track the durations of an index found in the media data; its clock goes on behind them."""
+    if known is None or not len(track.duration):
+        return track
+    count = min(len(known), len(track.duration))
+    if count == len(track.duration):
+        return replace(track, duration=known[:count], source=TimingSource.INDEX)
+    if count < _ENOUGH_KNOWN:
+        return track
+    clock = learn_clock(known, track.profile.track.timescale)
+    durations = np.concatenate((known, clock.durations(len(track.duration) - count)))
+    return replace(track, duration=durations, source=clock.source)
+
+
 def _on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[RescuedTrack]:
-    """Hold video against the audio interleaved with it."""
+    """Hold video against the audio interleaved with it; what agrees stays as it is."""
     audio = max((t for t in tracks if t.profile.kind == "audio"), key=lambda t: t.seconds, default=None)
     if audio is None or audio.profile.sample_count == 0:
         return tracks
+    return [_held_to(audio, track, complete) if track.profile.kind == "video" else track for track in tracks]
+
+
+def _held_to(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> RescuedTrack:
+    samples, timescale = track.profile.samples, track.profile.track.timescale
+    if (
+        samples is None
+        or not len(samples)
+        or not len(track.duration)
+        or track.source in (TimingSource.BITSTREAM, TimingSource.INDEX)
+    ):
+        return track
     reference_audio, rescued_audio = _times(audio.profile), _times(audio)
-    out = []
-    for track in tracks:
-        guessed = track.source in (TimingSource.GUESSED, TimingSource.PATTERN, TimingSource.CONSTANT)
-        if track.profile.kind != "video" or not guessed or track.profile.samples is None:
-            out.append(track)
-            continue
-        durations = None
-        samples = track.profile.samples
-        if track.source is TimingSource.GUESSED:
-            interleave = learn_interleave(
-                _times(track.profile), run_starts(samples.offset, samples.size), reference_audio
-            )
-            step = float(track.duration.mean()) if len(track.duration) else 1.0
-            durations = durations_by_interleave(
-                interleave,
-                track.offset,
-                run_starts(track.offset, track.size),
-                rescued_audio,
-                track.profile.track.timescale,
-                step,
-            )
-        if durations is None:
-            usual = float(_times(track.profile).ends[-1] - reference_audio.ends[-1]) if len(samples) else 0.0
-            counts = np.diff(run_starts(track.offset, track.size), append=len(track.size))
-            total = expected_total(
-                track.seconds,
-                audio.seconds,
-                usual_difference=usual,
-                run_seconds=float(counts.max()) * track.seconds / max(len(track.size), 1),
-                complete=complete,
-            )
-            if total is not None:
-                durations = rescale(track.duration, round(total * track.profile.track.timescale))
-        if durations is None:
-            out.append(track)
-        else:
-            out.append(replace(track, duration=durations, source=TimingSource.AUDIO_CLOCK))
-    return out
+    reference_video = _times(track.profile)
+    lags = chunk_lags(reference_video, run_starts(samples.offset, samples.size), reference_audio)
+    starts = run_starts(track.offset, track.size)
+    durations = None
+    if track.source is TimingSource.GUESSED:
+        durations = durations_by_interleave(
+            learn_interleave(lags), track.offset, starts, rescued_audio, timescale, float(track.duration.mean())
+        )
+    if durations is None and complete:
+        usual = float(reference_video.ends[-1] - reference_audio.ends[-1])
+        total = total_by_audio(track.seconds, audio.seconds, usual)
+        durations = None if total is None else rescale(track.duration, round(total * timescale))
+    elif durations is None:
+        last = starts[-1:]
+        before = float(track.duration[: int(last[0])].sum()) / timescale
+        scale = scale_by_interleave(lags, float(chunk_lags(_times(track), last, rescued_audio)[0]), before)
+        durations = None if scale is None else rescale(track.duration, round(track.duration_ticks * scale))
+    return track if durations is None else replace(track, duration=durations, source=TimingSource.AUDIO_CLOCK)
 
 
 def _like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> RescuedTrack:

@@ -63,7 +63,7 @@ class MediaWindow:
         wanted = min(len(self._buffer), self.end - pos)
         got = 0
         while got < wanted:
-            count = self._read_into(memoryview(self._buffer)[got:wanted], pos + got)
+            count = self._read_into(self._buffer.data[got:wanted], pos + got)
             if count == 0:
                 break
             got += count

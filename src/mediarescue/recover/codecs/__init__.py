@@ -8,6 +8,7 @@ from mediarescue.recover.codecs.h264 import H264Factory
 from mediarescue.recover.codecs.hevc import HevcFactory
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.codecs.mebx import MebxFactory
+from mediarescue.recover.codecs.nal_video import NalVideoFactory, picture_size
 from mediarescue.recover.codecs.pcm import PcmFactory
 from mediarescue.recover.matcher import MatcherFactory
 from mediarescue.recover.profile import TrackProfile
@@ -31,3 +32,9 @@ def factory_for(track: TrackProfile) -> MatcherFactory:
     if track.codec == b"mp4a" and decoder_config(track) is None:
         return _LEARNED
     return MATCHERS.get(track.codec.decode("latin-1")) or _LEARNED
+
+
+def coded_size(track: TrackProfile) -> tuple[int, int] | None:
+    """Return width and height of a video track's pictures by its parameter sets, None for other tracks."""
+    factory = factory_for(track)
+    return picture_size(factory.scanner(track)) if isinstance(factory, NalVideoFactory) else None

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mediarescue.bitstream.aac import AacWalker, FrameColumn, parse_audio_specific_config, parse_es_descriptor
 from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.errors import ReferenceMismatchError
@@ -54,7 +51,7 @@ class AacMatcher:
 
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
         """Return the run of whole frames at ``pos``; two in a row are proof."""
-        buf, at, stop, final = window.view(pos, self._max_frame + 8)
+        buf, at, stop, _ = window.view(pos, self._max_frame + 8)
         count, _ = self.walker.frames(buf, at, stop, _FRAMES_A_CALL, self._rows)
         if not count:
             return None
@@ -86,16 +83,6 @@ class AacMatcher:
             if count == 2:
                 return pos + start - at
         return -1
-
-
-_AFTER = {0: (0, 1), 1: (2,), 2: (2, 3), 3: (0, 1)}
-"""Window sequences that may follow each other (ISO/IEC 14496-3 4.5.2.3.2): long, start, eight short, stop."""
-
-
-def window_sequence_cost(before: NDArray[np.int32], row: NDArray[np.int32]) -> float:
-    """Return the surprise in nats that a frame follows another in one track."""
-    broken = int(row[FrameColumn.WINDOW_SEQUENCE]) not in _AFTER.get(int(before[FrameColumn.WINDOW_SEQUENCE]), (0, 1, 2, 3))
-    return (6.0 if broken else 0.0) + min(abs(int(row[FrameColumn.GLOBAL_GAIN]) - int(before[FrameColumn.GLOBAL_GAIN])) / 16.0, 2.0)
 
 
 class AacFactory:

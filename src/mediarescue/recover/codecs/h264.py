@@ -5,7 +5,6 @@ from __future__ import annotations
 from mediarescue.bitstream.h264 import H264Scanner, parse_avcc
 from mediarescue.recover.codecs.nal_video import NalVideoFactory
 
-
 _FIRST_TYPES = (1, 5, 6, 7, 8, 9, 14)
 """Slices, SEI, parameter sets, delimiter, prefix NAL unit (ISO/IEC 14496-10 7.4.1.2.3)."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mediarescue.bitstream.hevc import HevcScanner, parse_hvcc
 from mediarescue.recover.codecs.nal_video import NalVideoFactory
 
-
 _FIRST_TYPES = (*range(10), *range(16, 22), 32, 33, 34, 35, 39, *range(41, 45), *range(48, 56))
 """Slice segments, parameter sets, delimiter, prefix SEI, reserved and unspecified types (ISO/IEC 23008-2 7.4.2.4.4)."""
 

@@ -160,7 +160,9 @@ class LearnedFactory:
         offsets, sizes = [offset for offset, _ in kept], [size for _, size in kept]
         heads = read_heads(reference, offsets, sizes)
         length_field = LengthField.learn(heads, sizes) if heads else None
-        return LearnedMatcher(family, _kinds(heads, sizes, length_field), LengthModel(samples.size.tolist()), length_field)
+        return LearnedMatcher(
+            family, _kinds(heads, sizes, length_field), LengthModel(samples.size.tolist()), length_field
+        )
 
 
 def _kinds(heads: list[bytes], sizes: list[int], length_field: LengthField | None) -> tuple[SampleKind, ...]:

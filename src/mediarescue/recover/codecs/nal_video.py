@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,34 @@ from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
 
 _FIRST_LOOK = 64 << 10
+_LARGEST_LENGTH_BYTE = 8
+"""First byte of a 4-byte length above which no NAL unit is believed: 128 MiB."""
 _UNITS_A_CALL = 64
 _SIZE_HEADROOM = 4
 _SMALLEST_LIMIT = 256 << 10
 _LEARNED_SAMPLES = 20_000
 _SAMPLES_READ = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TrackReader:
+    """How one video track of the family is read.
+
+    Attributes
+    ----------
+    track : TrackProfile
+    scanner : AccessUnitScanner
+        With the track's parameter sets and the habits of its samples.
+    rows : int64 (n, columns)
+        The scanner's rows of the reference's leading samples.
+    slices : int
+        Slices an access unit always had in the reference, 0 where that varies.
+    """
+
+    track: TrackProfile
+    scanner: AccessUnitScanner
+    rows: NDArray[np.int64]
+    slices: int
 
 
 class NalVideoMatcher:
@@ -29,78 +53,68 @@ class NalVideoMatcher:
     Parameters
     ----------
     family : int
-    scanner : AccessUnitScanner
-        Made from the reference's configuration record, with its limits set.
+    readers : tuple of TrackReader
+        One a track.
     first_bytes : frozenset of int
         First bytes of the NAL headers that can begin an access unit.
-    slices : int
-        Slices an access unit always had in the reference, 0 where that varies.
     max_sample : int
         Bytes of the largest access unit to expect.
-    learned_from : TrackProfile
-    learned_rows : int64 (n, columns)
-        That track, and the scanner's rows of the reference's leading samples.
     """
 
     blind = False
 
     def __init__(
-        self,
-        family: int,
-        scanner: AccessUnitScanner,
-        *,
-        first_bytes: frozenset[int],
-        slices: int,
-        max_sample: int,
-        learned_from: TrackProfile,
-        learned_rows: NDArray[np.int64],
+        self, family: int, readers: tuple[TrackReader, ...], *, first_bytes: frozenset[int], max_sample: int
     ) -> None:
         self.family = family
-        self.scanner = scanner
-        self.slices = slices
-        self._length = scanner.nal_length_size
+        self.readers = readers
+        unlike = {own_configuration(reader.track): reader for reader in reversed(readers)}
+        self._unlike = sorted(unlike.values(), key=lambda reader: -reader.track.sample_count)
+        self._length = readers[0].scanner.nal_length_size
         self._first = np.zeros(256, dtype=bool)
         self._first[sorted(first_bytes)] = True
         self._max_sample = max_sample
-        self.learned_from = learned_from
-        self.learned_rows = learned_rows
         self._need_more = False
 
+    def reader_of(self, track: TrackProfile) -> TrackReader:
+        """Return how a track is read."""
+        return next(reader for reader in self.readers if reader.track is track)
+
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
-        """Return the run of whole access units at ``pos``."""
+        """Return the longest run of whole access units at ``pos`` that one track's parameter sets can read."""
         length = self._length
-        buf, at, stop, final = window.view(pos, length + 8)
+        buf, at, stop, _ = window.view(pos, length + 8)
         self._need_more = False
         if at + length + 2 > stop or not self._first[buf[at + length]]:
             return None
-        if length == 4 and buf[at] > 8:  # quick no: a NAL unit of over 128 MiB
+        if length == 4 and buf[at] > _LARGEST_LENGTH_BYTE:
             return None
+        best: Candidate | None = None
+        for reader in self._unlike:
+            rows = self._scan(reader, window, pos)
+            if len(rows):
+                sizes = rows[:, Column.SIZE].copy()
+                candidate = Candidate(self.family, pos, int(sizes.sum()), sizes, rows, 0.0, True)
+                best = candidate if best is None or candidate.size > best.size else best
+        return best
+
+    def _scan(self, reader: TrackReader, window: MediaWindow, pos: int) -> NDArray[np.int64]:
+        """Return the rows of the whole access units at ``pos``; notes where the media ends inside the first."""
         need = _FIRST_LOOK
         while True:
             buf, at, stop, final = window.view(pos, need)
-            rows, (_, reason) = self.scanner.scan_many(buf, at, stop, _UNITS_A_CALL, final=final)
+            rows, (_, reason) = reader.scanner.scan_many(buf, at, stop, _UNITS_A_CALL, final=final)
             if len(rows) or reason != NEED_MORE or final or need >= window.largest or need > self._max_sample * 2:
                 break
             need = max(need * 8, 1 << 20)
-        if len(rows) and int(rows[-1, Column.END_REASON]) == EndReason.CUT:
+        if len(rows):
+            if not _is_part(rows, reader.slices, window.end - pos - self._length - 2):
+                return rows
             rows = rows[:-1]
-            self._need_more = not len(rows)
-        elif len(rows) and self._lacks_slices(rows[-1], pos, rows, window):
-            rows = rows[:-1]
-            self._need_more = not len(rows)
-        if not len(rows):
-            self._need_more = self._need_more or (reason == NEED_MORE and final)
-            return None
-        sizes = rows[:, Column.SIZE].copy()
-        return Candidate(self.family, pos, int(sizes.sum()), sizes, rows, 0.0, True)
-
-    def _lacks_slices(
-        self, row: NDArray[np.int64], pos: int, rows: NDArray[np.int64], window: MediaWindow
-    ) -> bool:
-        """Whether the media ends behind fewer slices than every access unit has."""
-        if not self.slices or int(row[Column.SLICE_COUNT]) >= self.slices:
-            return False
-        return pos + int(rows[:, Column.SIZE].sum()) > window.end - self._length - 2
+            self._need_more |= not len(rows)
+        else:
+            self._need_more |= reason == NEED_MORE and final
+        return rows
 
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         """Propose nothing: the structure tells."""
@@ -131,6 +145,13 @@ class NalVideoMatcher:
             if self.match(window, pos + k) is not None:
                 return pos + k
         return -1
+
+
+def _is_part(rows: NDArray[np.int64], slices: int, room: int) -> bool:
+    """Whether the last access unit is cut, or ends with the media behind fewer slices than all others have."""
+    if int(rows[-1, Column.END_REASON]) == EndReason.CUT:
+        return True
+    return int(rows[-1, Column.SLICE_COUNT]) < slices and int(rows[:, Column.SIZE].sum()) > room
 
 
 def learn_rows(track: TrackProfile, scanner: AccessUnitScanner, reference: MediaWindow) -> NDArray[np.int64]:
@@ -210,25 +231,26 @@ class NalVideoFactory:
             raise ReferenceMismatchError(f"{where} has unusable parameter sets ({error}); use another one") from error
 
     def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> NalVideoMatcher:
-        """Learn NAL unit habits from the track with the most samples."""
-        main = max(tracks, key=lambda track: track.sample_count)
-        scanner = self.scanner(main).learned(some_samples(main, reference))
-        rows = learn_rows(main, scanner.limits(), reference)
+        """Learn the NAL unit habits of each track."""
+        readers = tuple(self._reader(track, reference) for track in tracks)
+        return NalVideoMatcher(family, readers, first_bytes=self._first_bytes, max_sample=max(map(size_limit, tracks)))
+
+    def _reader(self, track: TrackProfile, reference: MediaWindow) -> TrackReader:
+        scanner = self.scanner(track).learned(some_samples(track, reference))
+        rows = learn_rows(track, scanner.limits(), reference)
         slices = set(rows[:, Column.SLICE_COUNT].tolist())
-        return NalVideoMatcher(
-            family,
-            scanner,
-            first_bytes=self._first_bytes,
-            slices=slices.pop() if len(slices) == 1 else 0,
-            max_sample=max(map(size_limit, tracks)),
-            learned_from=main,
-            learned_rows=rows,
-        )
+        return TrackReader(track, scanner, rows, slices.pop() if len(slices) == 1 else 0)
 
 
 def own_configuration(track: TrackProfile) -> bytes:
     """Return the parameter sets of a video track, as they stand in its sample entry."""
     return track.configuration(b"avcC") or track.configuration(b"hvcC") or b""
+
+
+def picture_size(scanner: AccessUnitScanner) -> tuple[int, int]:
+    """Return width and height of the pictures the parameter sets describe; sample entries may say otherwise."""
+    sps = next(iter(scanner.parameter_sets.spss.values()))
+    return int(sps.width), int(sps.height)
 
 
 def size_limit(track: TrackProfile) -> int:

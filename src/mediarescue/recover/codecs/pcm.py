@@ -9,6 +9,7 @@ import numpy as np
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.models import LengthModel
 from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.runs import run_starts
 from mediarescue.recover.window import MediaWindow
 
 _LENGTHS_TRIED = 24
@@ -62,8 +63,8 @@ class PcmMatcher:
         return -1
 
     def cut(self, window: MediaWindow, pos: int) -> bool:
-        """Never: whole frames are kept up to the end."""
-        return False
+        """Return True for the few bytes of a frame that the media ends inside of."""
+        return 0 < window.end - pos < self.block
 
 
 class PcmFactory:
@@ -78,7 +79,7 @@ class PcmFactory:
         lengths: list[int] = []
         for track in tracks:
             offset, size, _ = track.runs()
-            first = np.flatnonzero(np.concatenate(([True], offset[1:] != offset[:-1] + size[:-1]))) if len(offset) else []
-            lengths += np.add.reduceat(size, first).tolist() if len(offset) else []
+            if len(offset):
+                lengths += np.add.reduceat(size, run_starts(offset, size)).tolist()
         block = tracks[0].chunks.sample_size if tracks[0].chunks is not None else 1
         return PcmMatcher(family, block, LengthModel(lengths))

@@ -55,21 +55,17 @@ class InterleaveClock:
         return self.anchors >= _FEWEST_ANCHORS and self.spread <= _WIDEST_LAG
 
 
-def run_starts(offset: Int64Array, size: Int64Array) -> Int64Array:
-    """Return the indices of the samples that do not touch the one before, int64 (runs,)."""
-    if not len(offset):
-        return np.zeros(0, dtype=np.int64)
-    return np.flatnonzero(np.concatenate(([True], offset[1:] != offset[:-1] + size[:-1])))
+def chunk_lags(video: TrackTimes, starts: Int64Array, audio: TrackTimes) -> Seconds:
+    """Return video minus audio in seconds at each video chunk; ``starts`` as from :func:`run_starts`."""
+    return np.concatenate(([0.0], video.ends))[starts] - audio.before(video.offset[starts])
 
 
-def learn_interleave(video: TrackTimes, starts: Int64Array, audio: TrackTimes) -> InterleaveClock:
-    """Measure the lag at the reference's video chunks; ``starts`` as from :func:`run_starts`."""
-    if not len(starts) or not len(audio.offset):
+def learn_interleave(lags: Seconds) -> InterleaveClock:
+    """Sum up the reference's :func:`chunk_lags`."""
+    if not len(lags):
         return InterleaveClock(0.0, np.inf, 0)
-    times = np.concatenate(([0.0], video.ends))[starts]
-    lag = times - audio.before(video.offset[starts])
-    low, middle, high = np.percentile(lag, (5, 50, 95))
-    return InterleaveClock(float(middle), float(high - low), len(starts))
+    low, middle, high = np.percentile(lags, (5, 50, 95))
+    return InterleaveClock(float(middle), float(high - low), len(lags))
 
 
 def durations_by_interleave(
@@ -82,21 +78,15 @@ def durations_by_interleave(
     return fit_to_anchors(len(offset), starts, times, step)
 
 
-def expected_total(
-    video_seconds: float, audio_seconds: float, *, usual_difference: float, run_seconds: float, complete: bool
-) -> float | None:
-    """Return the video's total by its audio where its total at the reference's mean rate cannot be true.
+def total_by_audio(video_seconds: float, audio_seconds: float, usual_difference: float) -> float | None:
+    """Return the video's total where its total at the reference's rate cannot be true beside its audio, else None.
 
     Parameters
     ----------
     video_seconds, audio_seconds : float
-        Totals of the rescued tracks.
+        Totals of the rescued tracks of a recording that was not cut.
     usual_difference : float
         Video minus audio in the reference.
-    run_seconds : float
-        Seconds of the longest chunk: so much of either may be missing where the recording was cut.
-    complete : bool
-        The media ends with a whole sample.
 
     Notes
     -----
@@ -105,7 +95,27 @@ def expected_total(
     """
     whole_reference = abs(usual_difference) <= _LONGEST_TAIL
     expected = audio_seconds + (usual_difference if whole_reference else 0.0)
-    slack = _SLACK if whole_reference else _LONGEST_TAIL
-    slack += 0.0 if complete else run_seconds
     off = abs(video_seconds - expected)
-    return expected if off > slack and off > _DISAGREEMENT * expected > 0 else None
+    slack = _SLACK if whole_reference else _LONGEST_TAIL + _SLACK
+    return expected if off > max(slack, _DISAGREEMENT * expected) and expected > 0 else None
+
+
+def scale_by_interleave(lags: Seconds, lag: float, video_before: float) -> float | None:
+    """Return by what to stretch a cut recording's video so that its last chunk lies beside its audio, else None.
+
+    Parameters
+    ----------
+    lags : float64 (chunks,)
+        Video minus audio at the reference's video chunks.
+    lag : float
+        The same at the last video chunk of the rescued film.
+    video_before : float
+        Seconds of video before that chunk.
+    """
+    if not len(lags) or video_before <= 0:
+        return None
+    low, high = float(lags.min()), float(lags.max())
+    if low - _LONGEST_TAIL <= lag <= high + _LONGEST_TAIL:
+        return None
+    scale = (video_before - lag + (low + high) / 2) / video_before
+    return scale if scale > 0 else None

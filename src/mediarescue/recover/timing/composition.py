@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Int64Array = NDArray[np.int64]
 
+_REORDER_DEPTH = 16
+"""No codec lets a picture overtake more than 16 others."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompositionConvention:
@@ -32,7 +35,7 @@ class CompositionConvention:
     signed: bool = False
 
 
-def display_ranks(sequence: Int64Array, poc: Int64Array) -> Int64Array:
+def display_ranks(sequence: Int64Array, poc: Int64Array, *, cut: bool = False) -> Int64Array:
     """Return each access unit's place in the order of output, int64 (n,).
 
     Parameters
@@ -41,10 +44,22 @@ def display_ranks(sequence: Int64Array, poc: Int64Array) -> Int64Array:
         Index of the coded video sequence, rising.
     poc : int64 (n,)
         Picture order count within it.
+    cut : bool
+        The recording stops in the middle: pictures that would be shown between the last ones may be missing, so
+        places are left for them where the picture order counts before advance by one constant step.
     """
     order = np.lexsort((poc, sequence))
     ranks = np.empty(len(order), dtype=np.int64)
     ranks[order] = np.arange(len(order))
+    if cut and len(order):
+        first = int(np.searchsorted(sequence, sequence[-1]))
+        counts = poc[order[first:]]
+        steps = np.diff(counts)
+        settled = steps[:-_REORDER_DEPTH]
+        if len(settled) >= _REORDER_DEPTH and (settled == settled[0]).all() and settled[0] > 0:
+            places = (counts - counts[0]) // settled[0]
+            if ((counts - counts[0]) % settled[0] == 0).all():
+                ranks[order[first:]] = first + places
     return ranks
 
 
@@ -57,7 +72,12 @@ def offsets_without_shift(ranks: Int64Array, durations: Int64Array) -> Int64Arra
     shown when the r-th sample is decoded, plus the constant shift. With a constant rate this is exact.
     """
     times = np.cumsum(durations) - durations
-    return np.asarray(times[ranks] - times, dtype=np.int64)
+    missing = int(ranks.max(initial=-1)) + 1 - len(durations)
+    shown = times
+    if missing > 0:
+        last = int(durations[-1])
+        shown = np.concatenate((times, int(times[-1]) + last * np.arange(1, missing + 1)))
+    return np.asarray(shown[ranks] - times, dtype=np.int64)
 
 
 def learn_shift(composition_offset: Int64Array, ranks: Int64Array, durations: Int64Array) -> int:

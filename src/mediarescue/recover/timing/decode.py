@@ -116,7 +116,8 @@ def rescale(durations: Int64Array, total: int) -> Int64Array:
     times = np.concatenate(([0], np.cumsum(durations)))
     if times[-1] <= 0:
         return durations
-    return np.diff(np.round(times * (total / times[-1])).astype(np.int64))
+    stretched = np.round(times * (total / times[-1])).astype(np.int64)
+    return np.asarray(np.diff(stretched), dtype=np.int64)
 
 
 def fit_to_anchors(count: int, index: Int64Array, times: NDArray[np.float64], step: float) -> Int64Array:
@@ -142,7 +143,7 @@ def fit_to_anchors(count: int, index: Int64Array, times: NDArray[np.float64], st
         kernel = np.ones(width) / width
         slope = np.polyfit(index, times, 1)
         residual = np.pad(times - np.polyval(slope, index), width // 2, mode="edge")
-        times = np.polyval(slope, index) + np.convolve(residual, kernel, mode="valid")
+        times = np.asarray(np.polyval(slope, index) + np.convolve(residual, kernel, mode="valid"), dtype=np.float64)
     times = np.maximum.accumulate(times)
     every = np.arange(count + 1)
     inside = np.interp(every, index, times)
@@ -150,4 +151,4 @@ def fit_to_anchors(count: int, index: Int64Array, times: NDArray[np.float64], st
     inside[before] = times[0] - (index[0] - every[before]) * step
     inside[after] = times[-1] + (every[after] - index[-1]) * step
     ticks = np.round(inside - inside[0]).astype(np.int64)
-    return np.maximum(np.diff(ticks), 1)
+    return np.asarray(np.maximum(np.diff(ticks), 1), dtype=np.int64)

@@ -43,10 +43,16 @@ def learn_start(entries: Sequence[Edit]) -> EditStart:
     return EditStart(0, 0, bool(entries))
 
 
-def edit_entries(
-    start: EditStart, *, media_duration: int, timescale: int, movie_timescale: int
-) -> list[Edit]:
+def edit_entries(start: EditStart, *, media_end: int, timescale: int, movie_timescale: int) -> list[Edit]:
     """Return the rescued track's entries; empty without a list.
+
+    Parameters
+    ----------
+    start : EditStart
+    media_end : int
+        End of the last picture shown, in ticks of the media clock.
+    timescale, movie_timescale : int
+        Ticks a second of the media and of the movie clock.
 
     Notes
     -----
@@ -54,7 +60,7 @@ def edit_entries(
     """
     if not start.listed:
         return []
-    shown = max(media_duration - start.media_time, 0)
+    shown = max(media_end - start.media_time, 0)
     entries = [Edit(start.empty, -1, 1.0)] if start.empty else []
     return [*entries, Edit(-(-shown * movie_timescale // timescale), start.media_time, 1.0)]
 

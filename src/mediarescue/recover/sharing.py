@@ -1,0 +1,194 @@
+"""Whose samples are whose: a family's samples shared out among its tracks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.bitstream.aac import FrameColumn
+from mediarescue.bitstream.buffers import as_buffer
+from mediarescue.bitstream.columns import Column, SyncKind
+from mediarescue.recover.assign import assign_by_interleave, split_constant_runs
+from mediarescue.recover.candidate import FamilySamples
+from mediarescue.recover.codecs.nal_video import NalVideoMatcher, own_configuration
+from mediarescue.recover.families import Family
+from mediarescue.recover.profile import TrackProfile
+
+Int64Array = NDArray[np.int64]
+DecodeProbe = Callable[[TrackProfile, bytes], float | None]
+"""Which part of a sync sample's picture decodes with a track's parameter sets, 0 to 1; None where nobody can tell."""
+
+_NOT_OF_THIS_TRACK = 20.0
+_BROKEN_ORDER = 6.0
+_NEAR_IN_ORDER = 64
+_MOST_SIZE_COST = 5.0
+_UNKNOWN_SIZE_COST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSamples:
+    """The samples of one track: offset and size in bytes (of PCM: of each chunk), and the bitstream's rows."""
+
+    offset: Int64Array
+    size: Int64Array
+    rows: NDArray[np.int32] | None
+
+
+def share_out(
+    family: Family,
+    samples: FamilySamples,
+    *,
+    read: Callable[[int, int], bytes],
+    probe: DecodeProbe | None,
+    complete: bool,
+) -> list[tuple[TrackProfile, TrackSamples]]:
+    """Return each track's samples.
+
+    Parameters
+    ----------
+    read : callable
+        ``(offset, size)`` -> bytes of the broken file.
+    probe : callable or None
+        Tells video tracks of one codec apart.
+    complete : bool
+        The recording was not cut.
+    """
+    tracks = family.tracks
+    if tracks[0].chunks is not None:
+        if len(tracks) == 1:
+            return [(tracks[0], TrackSamples(samples.run_offset, samples.size.astype(np.int64), None))]
+        shares = split_constant_runs(tracks, samples)
+        return [(track, TrackSamples(*share, None)) for track, share in zip(tracks, shares, strict=True)]
+    offset, size = samples.offset, samples.size.astype(np.int64)
+    if len(tracks) == 1:
+        return [(tracks[0], TrackSamples(offset, size, samples.rows))]
+    evidence: VideoEvidence | AudioEvidence
+    if isinstance(family.matcher, NalVideoMatcher):
+        evidence = VideoEvidence(family, samples, read, probe)
+    else:
+        evidence = AudioEvidence(samples.rows)
+    places = assign_by_interleave(tracks, samples, evidence=evidence, complete=complete)
+    shared = []
+    for place, track in enumerate(tracks):
+        mine = places == place
+        rows = evidence.rows_of(place)
+        shared.append((track, TrackSamples(offset[mine], size[mine], None if rows is None else rows[mine])))
+    return shared
+
+
+_AFTER = {0: (0, 1), 1: (2,), 2: (2, 3), 3: (0, 1)}
+"""Window sequences that may follow each other (ISO/IEC 14496-3 4.5.2.3.2): long, start, eight short, stop."""
+
+
+class AudioEvidence:
+    """AAC frames: window sequences follow rules, and loudness does not jump for nothing."""
+
+    def __init__(self, rows: NDArray[np.int32] | None) -> None:
+        self._rows = rows
+        columns = [FrameColumn.WINDOW_SEQUENCE, FrameColumn.GLOBAL_GAIN]
+        self._facts: list[list[int]] = [] if rows is None else rows[:, columns].tolist()
+
+    def rows_of(self, place: int) -> NDArray[np.int32] | None:
+        """Return the rows as track ``place`` reads them: the same for all."""
+        return self._rows
+
+    def alone(self, place: int, index: int) -> float:
+        """Return 0: a frame says nothing of its track."""
+        return 0.0
+
+    def following(self, place: int, before: int, index: int) -> float:
+        """Return the surprise of two frames in a row."""
+        if not self._facts or before < 0:
+            return 0.0
+        (was, loud), (now, louder) = self._facts[before], self._facts[index]
+        return (0.0 if now in _AFTER.get(was, (0, 1, 2, 3)) else _BROKEN_ORDER) + min(abs(louder - loud) / 16.0, 2.0)
+
+
+class VideoEvidence:
+    """Access units: each track's own parameter sets must read them, key frames decode, frame numbers go on."""
+
+    def __init__(
+        self,
+        family: Family,
+        samples: FamilySamples,
+        read: Callable[[int, int], bytes],
+        probe: DecodeProbe | None,
+    ) -> None:
+        matcher = family.matcher
+        assert isinstance(matcher, NalVideoMatcher)
+        assert samples.rows is not None
+        configurations = {own_configuration(track) for track in family.tracks}
+        offset, size = samples.offset.tolist(), samples.size.tolist()
+        self._rows: list[NDArray[np.int32]] = []
+        self._cost: list[list[float]] = []
+        for place, track in enumerate(family.tracks):
+            rows, cost = samples.rows.copy(), np.zeros(len(size))
+            scanner = matcher.readers[place].scanner
+            if len(configurations) > 1:
+                for index in range(len(size)):
+                    row = scanner.scan(as_buffer(read(offset[index], size[index])), 0, size[index], final=True)
+                    if isinstance(row, int) or int(row[Column.SIZE]) != size[index]:
+                        cost[index] = _NOT_OF_THIS_TRACK
+                    else:
+                        rows[index] = row
+            starts = (scanner.sync_kinds(rows.astype(np.int64)) & int(SyncKind.IRAP)) != 0
+            cost += _size_costs(track, np.asarray(size, dtype=np.float64), starts)
+            if probe is not None and len(configurations) > 1:
+                for index in np.flatnonzero(starts & (cost < _NOT_OF_THIS_TRACK)).tolist():
+                    part = probe(track, read(offset[index], size[index]))
+                    cost[index] += 0.0 if part is None else _NOT_OF_THIS_TRACK * (1.0 - part)
+            self._rows.append(rows)
+            self._cost.append(cost.tolist())
+        columns = [Column.FRAME_NUM, Column.POC_LSB]
+        self._facts = [rows[:, columns].tolist() for rows in self._rows]
+        self._starts = [
+            ((matcher.readers[place].scanner.sync_kinds(rows.astype(np.int64)) & int(SyncKind.IRAP)) != 0).tolist()
+            for place, rows in enumerate(self._rows)
+        ]
+
+    def rows_of(self, place: int) -> NDArray[np.int32]:
+        """Return the rows as track ``place`` reads them."""
+        return self._rows[place]
+
+    def alone(self, place: int, index: int) -> float:
+        """Return the surprise that an access unit is of track ``place``."""
+        return self._cost[place][index]
+
+    def following(self, place: int, before: int, index: int) -> float:
+        """Return the surprise of two access units in a row.
+
+        Notes
+        -----
+        A track begins with a key frame; H.264's frame_num stays or advances by one (ISO/IEC 14496-10 7.4.3);
+        HEVC's order count stays near that of the picture before.
+        """
+        if self._starts[place][index]:
+            return 0.0
+        if before < 0:
+            return 2 * _BROKEN_ORDER
+        (was, count_before), (now, count) = self._facts[place][before], self._facts[place][index]
+        if was >= 0 and now >= 0:
+            return 0.0 if now in (was, was + 1) or (now == 0 and was > 0) else _BROKEN_ORDER
+        wrapped = count < _NEAR_IN_ORDER or count_before < _NEAR_IN_ORDER
+        return 0.0 if abs(count - count_before) <= _NEAR_IN_ORDER or wrapped else _BROKEN_ORDER
+
+
+def _size_costs(track: TrackProfile, size: NDArray[np.float64], starts: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return how far each size is from those of the track's own key and other frames, in nats."""
+    known = track.samples
+    out = np.full(len(size), _UNKNOWN_SIZE_COST)
+    if known is None:
+        return out
+    for kind in (False, True):
+        logs = np.log(known.size[known.is_sync == kind].astype(np.float64) + 1)
+        if len(logs) < 2:
+            continue
+        spread = max(float(logs.std()), 0.2)
+        here = starts == kind
+        z = (np.log(size[here] + 1) - float(logs.mean())) / spread
+        out[here] = np.minimum(z * z / 2 + math.log(spread / 0.2), _MOST_SIZE_COST)
+    return out

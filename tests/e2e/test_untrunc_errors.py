@@ -12,13 +12,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mediarescue.cli.app import main
 from tests.conftest import Clips
 from tests.support.boxes import tables_of
 from tests.support.breaking import drop_moov
-from tests.support.clips import AudioSpec, ClipSpec, VideoSpec
+from tests.support.clips import AudioSpec, ClipSpec, Planes, VideoSpec
 from tests.support.hashes import Frozen, sha256
 from tests.support.layout import rechunk
 
@@ -166,6 +167,38 @@ def test_a_file_that_ends_behind_its_mdat_header(here: Path, fail: Fail) -> None
     data = (here / "broken.mp4").read_bytes()
     (here / "short.mp4").write_bytes(data[: data.index(b"mdat") + 4])
     fail(5, "short.mp4", "--ref", "good.mp4")
+
+
+BUG_FIRST = pytest.mark.xfail(strict=True, reason="bug 10: a first sample cut short is taken for another codec")
+BUG_FLAT = pytest.mark.xfail(strict=True, reason="bug 8: flat key frames are taken for those of another mode")
+
+
+@BUG_FIRST
+def test_a_file_that_ends_inside_its_first_sample(here: Path, fail: Fail, clips: Clips) -> None:
+    options = (("crf", "4"), ("x264-params", "bframes=0:keyint=15"))
+    video = VideoSpec(size=(320, 240), options=options, frames=8)
+    spec = ClipSpec(video=(video,), audio=(AudioSpec(seconds=Fraction(1)),))
+    clip = clips.clip("fine.mp4", spec)
+    drop_moov(clip, here / "short.mp4")
+    with (here / "short.mp4").open("r+b") as file:
+        first = tables_of(clip)[0]
+        assert first.sizes[0] > 20_000
+        file.truncate(first.offsets[0] + first.sizes[0] // 2)
+    fail(5, "short.mp4", "--ref", str(clip))
+
+
+def black(index: int, width: int, height: int, seed: int) -> Planes:
+    u, v = (np.full((height // 2, width // 2), 128, np.uint8) for _ in range(2))
+    return np.full((height, width), 16, np.uint8), u, v
+
+
+@BUG_FLAT
+def test_a_black_film_is_rescued_like_any_other(here: Path, clips: Clips) -> None:
+    """A camera in a pocket: its key frames have no picture, and no error."""
+    video = VideoSpec(options=(("x264-params", "bframes=0:keyint=15"),), paint=black)
+    clip = clips.clip("black.mp4", ClipSpec(video=(video,)))
+    drop_moov(clip, here / "pocket.mp4")
+    assert main(["untrunc", "pocket.mp4", "--ref", str(clip), "--progress", "none", "-q"]) == 0
 
 
 def test_an_empty_reference(here: Path, fail: Fail) -> None:

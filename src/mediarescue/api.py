@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.checking.decode import decoded_fraction
 from mediarescue.checking.structure import IndexState, check_structure, index_state
 from mediarescue.copying import RangeCopier
@@ -19,7 +20,7 @@ from mediarescue.errors import (
     ReferenceMismatchError,
     UsageError,
 )
-from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted, Warned, ignore
+from mediarescue.events import Artifact, Listener, Noted, Progressed, StageFinished, StageStarted, Warned, ignore
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
 from mediarescue.options import UntruncOptions
 from mediarescue.output import AtomicOutput, check_target, default_target, readable_size
@@ -33,7 +34,10 @@ from mediarescue.reports import GapReport, TrackReport, UntruncReport
 
 COPY = "copy media data"
 _PROBED = 4
+_HARDLY_A_PICTURE = 0.5
+_NEARLY_ALL = 0.97
 _MOOV_ALLOWANCE = 0.02
+_COMPILING = "compiling the bitstream readers, once on this machine: some ten seconds"
 
 
 def untrunc(
@@ -92,7 +96,8 @@ def untrunc(
         healthy = stack.enter_context(ByteSource.open(reference))
         if broken.samefile(reference):
             raise UsageError(f"{broken} is given twice: the reference must be another file, one that plays")
-        check_target(target, inputs=[broken, reference], overwrite=options.overwrite)
+        check_target(target, inputs=[broken, reference], overwrite=options.overwrite or options.dry_run)
+        announce_compiling(lambda: listener(Noted(_COMPILING)))
         preparation = _prepared(source, healthy, listener)
         location = preparation.location
         head = file_type_box(preparation.movie, location.file_type) + mdat_header(location.end - location.start)
@@ -115,7 +120,7 @@ def untrunc(
                 )
             )
         rescue = identify(source, preparation, probe=_decoded, listener=listener)
-        _check_fit(source, rescue)
+        _check_fit(source, rescue, listener)
         layout = assemble(
             preparation.movie,
             list(rescue.tracks),
@@ -132,7 +137,7 @@ def untrunc(
             counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
             out.commit(lambda path: check_structure(path, counts))
             listener(Artifact(str(target), "output"))
-    return _report(broken, reference, None if options.dry_run else target, rescue, layout)
+    return _report(broken, reference, target, rescue, layout, dry_run=options.dry_run)
 
 
 def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Preparation:
@@ -182,7 +187,7 @@ def _decoded(track: TrackProfile, sample: bytes) -> float | None:
     return None if size is None else decoded_fraction(track.codec, own_configuration(track), sample, size)
 
 
-def _check_fit(source: ByteSource, rescue: Rescue) -> None:
+def _check_fit(source: ByteSource, rescue: Rescue, listener: Listener) -> None:
     """Refuse a result that a fitting reference would not give."""
     preparation = rescue.preparation
     reference_video = [t for f in preparation.families.families for t in f.tracks if t.kind == "video"]
@@ -203,28 +208,39 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
     for track in videos:
         alone = track.is_independent
         if alone is not None and alone.any():
-            _check_pictures(source, track.profile, track.offset[alone], track.size[alone])
+            _check_pictures(source, track.profile, track.offset[alone], track.size[alone], listener)
 
 
 def _check_pictures(
-    source: ByteSource, profile: TrackProfile, offsets: NDArray[np.int64], sizes: NDArray[np.int64]
+    source: ByteSource, profile: TrackProfile, offsets: NDArray[np.int64], sizes: NDArray[np.int64], listener: Listener
 ) -> None:
     """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
     step = max(1, len(offsets) // _PROBED)
-    verdicts = [
+    answers = [
         _decoded(profile, source.read(int(offset), int(size)))
         for offset, size in zip(offsets[::step][:_PROBED], sizes[::step][:_PROBED], strict=True)
     ]
-    if verdicts and all(verdict is not None and verdict < 0.5 for verdict in verdicts):
-        width, height = coded_size(profile) or (0, 0)
+    verdicts = [answer for answer in answers if answer is not None]
+    if not verdicts:
+        return
+    codec, (width, height) = profile.codec.decode("latin-1"), coded_size(profile) or (0, 0)
+    if max(verdicts) < _HARDLY_A_PICTURE:
         raise ReferenceMismatchError(
             f"the reference does not fit: key frames of {source.path} give no picture with its settings "
-            f"({profile.codec.decode('latin-1')} {width}x{height}); "
-            "use a file of the same camera with the same frame size and mode"
+            f"({codec} {width}x{height}); use a file of the same camera with the same frame size and mode"
+        )
+    if len(verdicts) > 1 and len(set(verdicts)) == 1 and verdicts[0] < _NEARLY_ALL:
+        listener(
+            Warned(
+                f"the key frames show nothing below {verdicts[0]:.0%} of the picture's height: if the film should, "
+                f"the reference ({codec} {width}x{height}) has another frame size"
+            )
         )
 
 
-def _report(broken: Path, reference: Path, target: Path | None, rescue: Rescue, layout: Layout) -> UntruncReport:
+def _report(
+    broken: Path, reference: Path, target: Path, rescue: Rescue, layout: Layout, *, dry_run: bool
+) -> UntruncReport:
     location, segmentation = rescue.preparation.location, rescue.segmentation
     tracks = tuple(
         TrackReport(
@@ -254,7 +270,7 @@ def _report(broken: Path, reference: Path, target: Path | None, rescue: Rescue, 
     return UntruncReport(
         input=str(broken),
         reference=str(reference),
-        output=None if target is None else str(target),
+        output=str(target),
         output_bytes=len(layout.head) + location.end - location.start + len(layout.moov),
         media_bytes=location.end - location.start,
         recovered_bytes=segmentation.recovered_bytes,
@@ -263,5 +279,5 @@ def _report(broken: Path, reference: Path, target: Path | None, rescue: Rescue, 
         av_difference_seconds=None if video is None or audio is None else video - audio,
         dropped_boxes=layout.dropped,
         warnings=warnings,
-        dry_run=target is None,
+        dry_run=dry_run,
     )

@@ -38,6 +38,13 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that explains what is going on, and no cause for concern."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A file was written whole; ``role`` is ``"output"`` or ``"report"``."""
 
@@ -45,7 +52,7 @@ class Artifact:
     role: str
 
 
-Event = StageStarted | Progressed | StageFinished | Warned | Artifact
+Event = StageStarted | Progressed | StageFinished | Warned | Noted | Artifact
 Listener = Callable[[Event], None]
 
 

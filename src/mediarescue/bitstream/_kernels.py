@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mediarescue.bitstream.columns import INVALID as _INVALID
-from mediarescue.bitstream.jit import kernel
+from mediarescue.bitstream.jit import kernel, part
 
 INVALID = int(_INVALID)
 POS, END, ZEROS, ACC, COUNT, ERROR = 0, 1, 2, 3, 4, 5
@@ -24,7 +24,7 @@ SEI_BYTES_READ = 512
 """Messages further into an SEI NAL unit than this are not looked at; what matters comes first."""
 
 
-@kernel("void(int64[::1], int64, int64)")
+@part
 def start(state: Any, pos: int, end: int) -> None:
     """Point the reader at ``pos``."""
     state[POS] = pos
@@ -100,14 +100,14 @@ def read_ue(buf: Any, state: Any) -> int:
     return (1 << prefix) - 1 + read(buf, state, prefix)
 
 
-@kernel("int64(uint8[::1], int64[::1])")
+@part
 def read_se(buf: Any, state: Any) -> int:
     """Return a signed Exp-Golomb value."""
     code = read_ue(buf, state)
     return (code + 1) // 2 if code & 1 else -(code // 2)
 
 
-@kernel("int64(uint8[::1], int64, int64)")
+@part
 def read_length(buf: Any, pos: int, length_size: int) -> int:
     """Return the big-endian number in ``length_size`` bytes at ``pos``."""
     value = 0
@@ -116,7 +116,7 @@ def read_length(buf: Any, pos: int, length_size: int) -> int:
     return value
 
 
-@kernel("int64(uint8[::1], int64[::1])")
+@part
 def _sei_number(buf: Any, state: Any) -> int:
     value = 0
     while True:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mediarescue.cli._exit import PROGRAM, printable, write_stderr
 from mediarescue.cli._options import ProgressMode
-from mediarescue.events import Artifact, Event, Progressed, StageFinished, StageStarted, Warned
+from mediarescue.events import Artifact, Event, Noted, Progressed, StageFinished, StageStarted, Warned
 from mediarescue.output import readable_size
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ class PlainLines(Renderer):
         now = time.monotonic()
         if isinstance(event, Warned):
             self._held.append(event.message)
+        if isinstance(event, Noted):
+            self._say(event.message)
         if isinstance(event, StageStarted):
             self._stages[event.stage] = (event, now)
         if now < self._next and not self._has_spoken:
@@ -172,7 +174,10 @@ class LiveBars(Renderer):
             if self._bars is not None and event.stage in self._tasks:
                 self._bars.remove_task(self._tasks.pop(event.stage))
         elif isinstance(event, Warned):
-            self._warn(event.message)
+            self.warned.append(event.message)
+            self._print(f"warning: {event.message}")
+        elif isinstance(event, Noted):
+            self._print(event.message)
         if self._bars is None and time.monotonic() - self._began >= _LIVE_DELAY_SECONDS and self._stages:
             self._bars = _live_progress()
             self._bars.start()
@@ -185,9 +190,8 @@ class LiveBars(Renderer):
             bars, self._bars = self._bars, None
             bars.stop()
 
-    def _warn(self, message: str) -> None:
-        self.warned.append(message)
-        text = f"{PROGRAM}: warning: {printable(message)}"
+    def _print(self, message: str) -> None:
+        text = f"{PROGRAM}: {printable(message)}"
         if self._bars is None:
             write_stderr(text + "\n")
         else:

@@ -143,7 +143,8 @@ class SegmentationBuilder:
         self._run_offset = [array("q") for _ in range(families)]
         self._run_count = [array("q") for _ in range(families)]
         self._sizes = [array("I") for _ in range(families)]
-        self._rows: list[list[NDArray[np.int32]]] = [[] for _ in range(families)]
+        self._rows = [array("i") for _ in range(families)]
+        self._columns = [0] * families
         self._gaps: list[Gap] = []
 
     def add(self, part: Candidate | Gap) -> None:
@@ -158,9 +159,8 @@ class SegmentationBuilder:
             self._run_count[family].append(len(part.sizes))
             self._sizes[family].extend(part.sizes.tolist())
             if part.rows is not None:
-                self._rows[family].append(part.rows.astype(np.int32))
-                if len(self._rows[family]) >= 4096:
-                    self._rows[family] = [np.concatenate(self._rows[family])]
+                self._columns[family] = part.rows.shape[1]
+                self._rows[family].frombytes(part.rows.astype(np.int32).tobytes())
         self._offset.append(part.offset)
         self._size.append(part.size)
         self.pos = part.offset + part.size
@@ -172,10 +172,10 @@ class SegmentationBuilder:
                 np.array(run_offset, dtype=np.int64),
                 np.array(run_count, dtype=np.int64),
                 np.array(sizes, dtype=np.uint32),
-                np.concatenate(rows) if rows else None,
+                np.array(rows, dtype=np.int32).reshape(-1, columns) if columns else None,
             )
-            for run_offset, run_count, sizes, rows in zip(
-                self._run_offset, self._run_count, self._sizes, self._rows, strict=True
+            for run_offset, run_count, sizes, rows, columns in zip(
+                self._run_offset, self._run_count, self._sizes, self._rows, self._columns, strict=True
             )
         )
         return Segmentation(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mediarescue.recover.boxes import find_box, match_box
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.window import MediaWindow
 
 _BLOCK = 1 << 20
 _CHAIN = 3
+_ZERO_BLOCK = 1 << 16
+_LEADING_ZEROS = 8
 
 
 def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> int:
@@ -21,6 +25,7 @@ def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> in
     three samples in a run, or a sample followed by another family's, a box, or the end of the media.
     """
     while pos < window.end:
+        pos = _behind_zeros(window, pos)
         end = min(pos + _BLOCK, window.end)
         hits = []
         limit = end
@@ -36,6 +41,18 @@ def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> in
             return min(hits)
         pos = end
     return -1
+
+
+def _behind_zeros(window: MediaWindow, pos: int) -> int:
+    """Return the last few bytes before the first one that is not zero: lengths and start codes begin with zeros."""
+    while pos < window.end:
+        buf, at, stop, _ = window.view(pos, min(_ZERO_BLOCK, window.end - pos))
+        stop = min(stop, at + _ZERO_BLOCK)
+        found = np.flatnonzero(buf[at:stop])
+        if len(found):
+            return max(pos, pos + int(found[0]) - _LEADING_ZEROS)
+        pos += stop - at
+    return pos
 
 
 def _first_verified(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, end: int) -> int:

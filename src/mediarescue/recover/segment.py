@@ -116,34 +116,43 @@ class Segmenter:
         return start
 
     def _run_straight(self, node: _Node, done: SegmentationBuilder) -> _Node:
-        """Follow certain candidates without rivals, straight into the result."""
-        window, matchers, end = self._window, self._matchers, self._window.end
-        pos, context = node.pos, node.context
-        last: Candidate | Gap | None = node.part
+        """Follow certain candidates without rivals, straight into the result.
+
+        Notes
+        -----
+        A candidate that is not certain in itself (a single AAC frame) is so when a certain one follows right
+        behind it.
+        """
+        end, start = self._window.end, node
+        pos, context, last = node.pos, node.context, node.part
+        found = self._first_match(pos, context) if pos < end else None
         steps = 0
-        while pos < end:
-            found = None
-            for family in self._likely(context):
-                candidate = matchers[family].match(window, pos)
-                if candidate is not None:
-                    found = candidate
-                    break
-            if found is None or not found.certain:
+        while found is not None:
+            after = found.offset + found.size
+            extended = self._extended(context, found.family)
+            following = self._first_match(after, extended) if after < end else None
+            if not found.certain and (following is None or not following.certain):
                 break
             if last is not None:
                 done.add(last)
-            last = found
-            pos = found.offset + found.size
-            context = self._extended(context, found.family)
+            last, pos, context, found = found, after, extended, following
             steps += 1
             if steps % 1024 == 0:
                 self._progress(pos)
-        if last is node.part:
-            return node
+        if last is start.part:
+            return start
         # the last run stays open to second thoughts: its parent is where the settled part ends
         assert isinstance(last, Candidate)
         parent = _Node(last.offset, 0.0, context[:-1], None, None)
         return _Node(pos, last.cost, context, parent, last)
+
+    def _first_match(self, pos: int, context: tuple[int, ...]) -> Candidate | None:
+        """Return what the likeliest family that recognises anything sees at ``pos``."""
+        for family in self._likely(context):
+            candidate = self._matchers[family].match(self._window, pos)
+            if candidate is not None:
+                return candidate
+        return None
 
     def _settle(self, node: _Node, done: SegmentationBuilder) -> _Node:
         """Move all but the last part of the only hypothesis into the result."""

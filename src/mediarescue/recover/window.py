@@ -35,6 +35,7 @@ class MediaWindow:
         self._buffer: NDArray[np.uint8] = np.zeros(min(capacity, max(end - start, 1)), dtype=np.uint8)
         self._base = start
         self._filled = 0
+        self._final = start == end
 
     @property
     def largest(self) -> int:
@@ -46,11 +47,13 @@ class MediaWindow:
 
         At least ``need`` bytes follow ``pos`` unless the media ends before.
         """
-        need = min(need, self.end - pos, _LARGEST_CAPACITY)
-        if pos < self._base or pos + need > self._base + self._filled:
-            self._fill(pos, need)
-        stop = self._base + self._filled
-        return self._buffer, pos - self._base, self._filled, stop == self.end
+        at = pos - self._base
+        if at < 0 or at + need > self._filled:  # asked for each run of samples: the common answer must be quick
+            need = min(need, self.end - pos, _LARGEST_CAPACITY)
+            if at < 0 or at + need > self._filled:
+                self._fill(pos, need)
+                at = 0
+        return self._buffer, at, self._filled, self._final
 
     def peek(self, pos: int, count: int) -> bytes:
         """Return up to ``count`` bytes at ``pos``, fewer at the end of the media."""
@@ -68,6 +71,7 @@ class MediaWindow:
                 break
             got += count
         self._base, self._filled = pos, got
+        self._final = pos + got == self.end
 
     def _read_into(self, target: memoryview, offset: int) -> int:
         if hasattr(os, "preadv"):

@@ -27,7 +27,7 @@ from mediarescue.bitstream.aac.channel._kernels import (
     peek,
     scale_word,
 )
-from mediarescue.bitstream.jit import kernel
+from mediarescue.bitstream.jit import kernel, part
 
 COUNT_REACHED = 0
 
@@ -131,7 +131,7 @@ def _plain_element(buf: Any, end: int, bit: int, element: int) -> int:
     return bit + 8 + 8 * peek(buf, end, bit, 8)
 
 
-@kernel("int64(int64, int64, int64)")
+@part
 def _signed(signature: int, depth: int, code: int) -> int:
     """Return the signature with one more element; from the eighth on they are folded in."""
     if depth < 7:
@@ -139,7 +139,7 @@ def _signed(signature: int, depth: int, code: int) -> int:
     return signature ^ (((code * 40503 + depth) & 0xFFFFFF) << (8 + depth % 24))
 
 
-@kernel("int64(int64[::1], int64, int64)")
+@part
 def _accepts(accepted: Any, mask: int, value: int) -> int:
     """Return 1 when ``accepted`` is empty or one of it, masked, is ``value``."""
     found = 1 if len(accepted) == 0 else 0
@@ -243,3 +243,27 @@ def walk_frames(
         count += 1
     stop[1] = pos
     return count
+
+
+@kernel(
+    "int64(uint8[::1], int64, int64, int64, int64[::1], int64[::1], int64[::1], int64[::1], int64, int64[:, ::1],"
+    " int64[::1])"
+)
+def find_frames(
+    buf: Any,
+    pos: int,
+    last: int,
+    end: int,
+    params: Any,
+    tables: Any,
+    accepted: Any,
+    work: Any,
+    chain: int,
+    rows: Any,
+    stop: Any,
+) -> int:
+    """Return the first position in [pos, last) where ``chain`` frames follow each other, or INVALID."""
+    for start in range(pos, last):
+        if walk_frames(buf, start, end, params, tables, accepted, work, chain, rows, stop) == chain:
+            return start
+    return INVALID

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Final
 
@@ -63,6 +64,7 @@ def signature_elements(signature: int) -> tuple[tuple[str, int], ...]:
     return tuple(elements)
 
 
+@cache
 def _load() -> ModuleType:
     """Import the kernels at first use: numba is not paid for by who only reads configurations."""
     from mediarescue.bitstream.aac import _kernels
@@ -203,6 +205,26 @@ class AacWalker:
             buf, pos, end, self._params, lookup_tables(), self._accepted, work, max_count, out, stop
         )
         return int(count), int(stop[0])
+
+    def find(self, buf: NDArray[np.uint8], pos: int, last: int, end: int, *, chain: int = 2) -> int:
+        """Return the first position in ``[pos, last)`` where ``chain`` frames follow each other, or -1.
+
+        Parameters
+        ----------
+        buf, pos, end
+            As for :meth:`frame`.
+        last : int
+            End of the positions tried; frames may go on to ``end``.
+        """
+        self._check(buf, pos, end)
+        work = np.empty(WORK_COUNT, np.int64)
+        rows, stop = self.rows(chain), np.zeros(2, np.int64)
+        last = min(last, end)
+        return int(
+            _load().find_frames(
+                buf, pos, last, end, self._params, lookup_tables(), self._accepted, work, chain, rows, stop
+            )
+        )
 
     @staticmethod
     def _check(buf: NDArray[np.uint8], pos: int, end: int) -> None:

@@ -33,7 +33,7 @@ from mediarescue.bitstream.h264._slice_kernels import (
     second_field,
     slice_rest,
 )
-from mediarescue.bitstream.jit import kernel
+from mediarescue.bitstream.jit import kernel, part
 
 NEED_MORE = int(_c.NEED_MORE)
 COLUMN_COUNT = int(_c.COLUMN_COUNT)
@@ -89,7 +89,7 @@ def nal_at(buf: Any, pos: int, end: int, params: Any) -> int:
     return size
 
 
-@kernel("void(int64[::1], int64[::1], int64[:, ::1])")
+@part
 def describe(out: Any, f: Any, table: Any) -> None:
     """Write what the first slice says of the picture."""
     out[REF_IDC] = f[F_REF]
@@ -108,7 +108,7 @@ def describe(out: Any, f: Any, table: Any) -> None:
     out[MMCO5] = f[F_MMCO5]
 
 
-@kernel("int64(uint8[::1], int64, int64, int64, int64, int64[::1])")
+@part
 def follows(buf: Any, kind: int, body: int, stop: int, end: int, params: Any) -> int:
     """Decide on a NAL unit that goes on after the first slice but is no slice to compare: 1, INVALID, NEED_MORE."""
     if (int(params[KNOWN]) >> kind) & 1 or kind == 10 or kind == 11 or stop == end:

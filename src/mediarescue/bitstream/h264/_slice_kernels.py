@@ -8,7 +8,7 @@ import numpy as np
 
 from mediarescue.bitstream._kernels import ERROR, INVALID, read, read_se, read_ue, start
 from mediarescue.bitstream.h264.slice_header import SLICE_FIELD_COUNT, PpsField, SliceField
-from mediarescue.bitstream.jit import kernel
+from mediarescue.bitstream.jit import kernel, part
 
 F_COUNT = int(SLICE_FIELD_COUNT)
 
@@ -206,7 +206,7 @@ def parse_slice(buf: Any, s: Any, body: int, limit: int, table: Any, f: Any, who
     return slice_rest(buf, s, table, f) if whole else 1
 
 
-@kernel("int64(int64[::1], int64[::1], int64, int64)")
+@part
 def same_picture(f: Any, g: Any, last: int, any_mb: int) -> int:
     """Return 1 when slice ``g`` belongs to the picture of ``f`` (7.4.1.2.4); ``last`` is the last slice's place."""
     for i in (F_NUM, F_PPS, F_FIELD, F_BOTTOM, F_IDR, F_IDR_ID, F_LSB, F_DELTA_BOTTOM, F_DELTA0, F_DELTA1):
@@ -221,7 +221,7 @@ def same_picture(f: Any, g: Any, last: int, any_mb: int) -> int:
     return 1 if (int(g[F_PLANE]) << 32) + int(g[F_MB]) > last else 0
 
 
-@kernel("int64(int64[::1], int64[::1])")
+@part
 def second_field(f: Any, g: Any) -> int:
     """Return 1 when slice ``g`` starts the second field of the frame whose first field is ``f`` (3.30, 3.31)."""
     if f[F_FIELD] == 0 or g[F_FIELD] == 0 or f[F_BOTTOM] == g[F_BOTTOM] or f[F_NUM] != g[F_NUM] or g[F_MB]:

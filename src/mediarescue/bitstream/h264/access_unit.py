@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -97,6 +97,7 @@ class H264Scanner(AccessUnitScanner):
         super().__init__(AvcParameterSets.from_configuration(config), config.nal_length_size)
 
     @staticmethod
+    @cache
     def _kernels() -> Any:
         from mediarescue.bitstream.h264 import _kernels
 

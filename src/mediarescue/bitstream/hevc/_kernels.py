@@ -10,7 +10,7 @@ from mediarescue.bitstream import columns as _c
 from mediarescue.bitstream._kernels import ERROR, INVALID, read, read_length, read_ue, sei_messages, start
 from mediarescue.bitstream.columns import Column, Parameter
 from mediarescue.bitstream.hevc.slice_header import PpsField, SliceField
-from mediarescue.bitstream.jit import kernel
+from mediarescue.bitstream.jit import kernel, part
 
 NEED_MORE = int(_c.NEED_MORE)
 COLUMN_COUNT = int(_c.COLUMN_COUNT)
@@ -139,7 +139,7 @@ def parse_slice(buf: Any, s: Any, body: int, limit: int, table: Any, f: Any) -> 
     return INVALID if s[ERROR] else 1
 
 
-@kernel("int64(int64[::1], int64[::1], int64, int64)")
+@part
 def same_picture(f: Any, g: Any, last: int, any_address: int) -> int:
     """Return 1 when segment ``g`` goes on with the picture of ``f`` whose last segment is at ``last``."""
     if g[F_FIRST] or f[F_NAL_TYPE] != g[F_NAL_TYPE] or f[F_TID] != g[F_TID] or f[F_PPS] != g[F_PPS]:
@@ -149,7 +149,7 @@ def same_picture(f: Any, g: Any, last: int, any_address: int) -> int:
     return 1 if any_address or g[F_ADDRESS] > last else 0
 
 
-@kernel("int64(uint8[::1], int64, int64, int64, int64, int64[::1])")
+@part
 def follows(buf: Any, known: int, kind: int, stop: int, end: int, params: Any) -> int:
     """Decide on a NAL unit that goes on after the first slice but is no slice to compare: 1, INVALID, NEED_MORE."""
     if known or kind in (EOS, EOB) or stop == end:

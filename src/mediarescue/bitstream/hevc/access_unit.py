@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -113,6 +113,7 @@ class HevcScanner(AccessUnitScanner):
         super().__init__(HevcParameterSets.from_configuration(config), config.nal_length_size)
 
     @staticmethod
+    @cache
     def _kernels() -> Any:
         from mediarescue.bitstream.hevc import _kernels
 

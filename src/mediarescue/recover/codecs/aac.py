@@ -14,6 +14,7 @@ from mediarescue.recover.window import MediaWindow
 _BYTES_A_CHANNEL = 768
 """6144 bits, the decoder's input buffer for one channel (ISO/IEC 14496-3 4.5.3.1): no frame is larger."""
 _FRAMES_A_CALL = 1024
+_SIZE = int(FrameColumn.SIZE)
 _LEARNED_SAMPLES = 4000
 
 
@@ -55,9 +56,10 @@ class AacMatcher:
         count, _ = self.walker.frames(buf, at, stop, _FRAMES_A_CALL, self._rows)
         if not count:
             return None
-        sizes = self._rows[:count, FrameColumn.SIZE].copy()
+        sizes = self._rows[:count, _SIZE].copy()
         kept = self._rows[:count].copy() if self._keep_rows else None
-        return Candidate(self.family, pos, int(sizes.sum()), sizes, kept, 0.0 if count > 1 else 1.0, count > 1)
+        total = int(sizes[0]) if count == 1 else int(sizes.sum())
+        return Candidate(self.family, pos, total, sizes, kept, 0.0 if count > 1 else 1.0, count > 1)
 
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         """Propose nothing: the structure tells."""
@@ -78,11 +80,8 @@ class AacMatcher:
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return the first position where two frames follow each other."""
         buf, at, stop, _ = window.view(pos, end - pos + 2 * self._max_frame)
-        for start in range(at, min(at + end - pos, stop)):
-            count, _ = self.walker.frames(buf, start, stop, 2, self._rows)
-            if count == 2:
-                return pos + start - at
-        return -1
+        found = self.walker.find(buf, at, at + end - pos, stop)
+        return pos + found - at if found >= 0 else -1
 
 
 class AacFactory:

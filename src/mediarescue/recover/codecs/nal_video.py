@@ -16,6 +16,8 @@ from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
 
+_SIZE, _END_REASON, _SLICE_COUNT = int(Column.SIZE), int(Column.END_REASON), int(Column.SLICE_COUNT)
+_CUT = int(EndReason.CUT)
 _FIRST_LOOK = 64 << 10
 _LARGEST_LENGTH_BYTE = 8
 """First byte of a 4-byte length above which no NAL unit is believed: 128 MiB."""
@@ -93,8 +95,9 @@ class NalVideoMatcher:
         for reader in self._unlike:
             rows = self._scan(reader, window, pos)
             if len(rows):
-                sizes = rows[:, Column.SIZE].copy()
-                candidate = Candidate(self.family, pos, int(sizes.sum()), sizes, rows, 0.0, True)
+                sizes = rows[:, _SIZE].copy()
+                total = int(sizes[0]) if len(sizes) == 1 else int(sizes.sum())
+                candidate = Candidate(self.family, pos, total, sizes, rows, 0.0, True)
                 best = candidate if best is None or candidate.size > best.size else best
         return best
 
@@ -149,9 +152,9 @@ class NalVideoMatcher:
 
 def _is_part(rows: NDArray[np.int64], slices: int, room: int) -> bool:
     """Whether the last access unit is cut, or ends with the media behind fewer slices than all others have."""
-    if int(rows[-1, Column.END_REASON]) == EndReason.CUT:
+    if rows[-1, _END_REASON] == _CUT:
         return True
-    return int(rows[-1, Column.SLICE_COUNT]) < slices and int(rows[:, Column.SIZE].sum()) > room
+    return bool(rows[-1, _SLICE_COUNT] < slices and rows[:, _SIZE].sum() > room)
 
 
 def learn_rows(track: TrackProfile, scanner: AccessUnitScanner, reference: MediaWindow) -> NDArray[np.int64]:

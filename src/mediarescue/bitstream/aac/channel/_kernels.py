@@ -16,7 +16,7 @@ from mediarescue.bitstream import columns as _c
 from mediarescue.bitstream.aac import layout as _l
 from mediarescue.bitstream.aac import tables as _t
 from mediarescue.bitstream.aac.tables_bands import LTP_BAND_LIMIT
-from mediarescue.bitstream.jit import kernel
+from mediarescue.bitstream.jit import kernel, part
 
 INVALID, NEED_MORE = int(_c.INVALID), int(_c.NEED_MORE)
 
@@ -56,7 +56,7 @@ def peek(buf: Any, end: int, bit: int, count: int) -> int:
     return (word >> (32 - count - (bit & 7))) & ((1 << count) - 1)
 
 
-@kernel("int64(int64, int64)")
+@part
 def fail(end: int, bit: int) -> int:
     """Return what a field that may not be means: NEED_MORE when bits behind ``end`` were part of it."""
     return NEED_MORE if bit > end << 3 else INVALID

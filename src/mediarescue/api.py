@@ -25,6 +25,7 @@ from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
 from mediarescue.options import UntruncOptions
 from mediarescue.output import AtomicOutput, check_target, default_target, readable_size
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
+from mediarescue.recover.candidate import CUT_SHORT
 from mediarescue.recover.codecs import coded_size
 from mediarescue.recover.codecs.nal_video import own_configuration
 from mediarescue.recover.profile import TrackProfile
@@ -199,7 +200,8 @@ def _check_fit(source: ByteSource, rescue: Rescue, listener: Listener) -> None:
                 f"{source.path} is no MP4 or MOV file: there is no media data box (mdat) in it, "
                 f"and no sample of the reference's tracks ({codecs})"
             )
-        if zero_fraction(source) > 0.95 or source.size < 4096:
+        cut_at_once = any(gap.reason == CUT_SHORT for gap in rescue.segmentation.gaps) and not rescue.tracks
+        if cut_at_once or zero_fraction(source) > 0.95 or source.size < 4096:
             raise NothingRecoverableError(f"{source.path} holds no whole sample of the reference's tracks ({codecs})")
         raise ReferenceMismatchError(
             f"the reference does not fit: nothing in {source.path} reads as its "

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 Int64Array = NDArray[np.int64]
 
 
+CUT_SHORT = "the last sample is cut short"
+"""Reason of the gap at the end of a recording that stopped in the middle of a sample."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A run of consecutive samples of one family that may start at ``offset``.

@@ -50,7 +50,7 @@ def locate_media(source: ByteSource) -> MediaLocation:
         if header is None or header.kind not in TOP_LEVEL:
             break
         if header.kind == b"mdat":
-            start = pos + header.header_size
+            start = min(pos + header.header_size, source.size)
             end = pos + header.size
             trusted = header.declared_size not in (0, 0x3F3F3F3F) and _boxes_reach_end(source, end)
             return MediaLocation(start, end if trusted else source.size, pos, file_type)
@@ -81,7 +81,7 @@ def _search_mdat(source: ByteSource, file_type: bytes) -> MediaLocation | None:
         if at >= 4:
             size = int.from_bytes(head[at - 4 : at], "big")
             if size == 1:
-                return MediaLocation(at + 12, source.size, at - 4, file_type)
+                return MediaLocation(min(at + 12, source.size), source.size, at - 4, file_type)
             if size in (0, 0x3F3F3F3F) or 8 <= size <= source.size - at + 4:
                 return MediaLocation(at + 4, source.size, at - 4, file_type)
         at = head.find(b"mdat", at + 1)

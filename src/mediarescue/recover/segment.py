@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mediarescue.recover.boxes import match_box
-from mediarescue.recover.candidate import Candidate, Gap, Segmentation, SegmentationBuilder
+from mediarescue.recover.candidate import CUT_SHORT, Candidate, Gap, Segmentation, SegmentationBuilder
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.resync import find_start
@@ -235,7 +235,7 @@ class Segmenter:
         """What to do where nothing matches: a cut end, an earlier end of the last run, unstructured data, a gap."""
         window = self._window
         if self._is_cut(node.pos):
-            gap = Gap(node.pos, window.end - node.pos, "the last sample is cut short", expected=True)
+            gap = Gap(node.pos, window.end - node.pos, CUT_SHORT, expected=True)
             return [self._child(node, gap, _CUT_COST)]
         found: list[_Node] = []
         if node.second_thoughts < 2:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.aac import parse_audio_specific_config
 from mediarescue.bitstream.columns import SyncKind
-from mediarescue.recover.candidate import Segmentation
+from mediarescue.recover.candidate import CUT_SHORT, Segmentation
 from mediarescue.recover.codecs.aac import decoder_config
-from mediarescue.recover.codecs.nal_video import NalVideoMatcher
+from mediarescue.recover.codecs.nal_video import NalVideoMatcher, coded_rate
 from mediarescue.recover.families import Families, Family
 from mediarescue.recover.hidden import hidden_durations
+from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.runs import run_starts
 from mediarescue.recover.sharing import DecodeProbe, TrackSamples, share_out
@@ -27,7 +28,12 @@ from mediarescue.recover.timing.audio_clock import (
     scale_by_interleave,
     total_by_audio,
 )
-from mediarescue.recover.timing.composition import display_ranks, learn_shift, offsets_without_shift
+from mediarescue.recover.timing.composition import (
+    display_ranks,
+    learn_shift,
+    offsets_without_shift,
+    picture_step,
+)
 from mediarescue.recover.timing.decode import DecodeClock, learn_clock, rescale
 from mediarescue.reports import TimingSource
 
@@ -119,7 +125,7 @@ def build_tracks(
     probe : callable or None
         Tells video tracks of one codec apart.
     """
-    complete = not any(gap.reason.startswith("the last sample") for gap in segmentation.gaps)
+    complete = not any(gap.reason == CUT_SHORT for gap in segmentation.gaps)
     tracks = []
     for family in families.families:
         samples = segmentation.samples[family.index]
@@ -143,7 +149,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples, complete: 
         return RescuedTrack(profile, part.offset, part.size, empty, None, 0, none, TimingSource.BITSTREAM)
     clock = reference_clock(profile)
     if not clock.step and profile.kind == "video":
-        clock = DecodeClock(Fraction(profile.track.timescale, _UNKNOWN_RATE), 0, TimingSource.GUESSED)
+        clock = _clock_without_samples(profile, family.matcher)
     durations = clock.durations(count)
     ranks, shift, is_sync, independent = None, 0, np.ones(count, dtype=bool), None
     if isinstance(family.matcher, NalVideoMatcher) and part.rows is not None:
@@ -156,6 +162,14 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples, complete: 
     if profile.sample_count == 1 and count == 1:
         source = TimingSource.CONSTANT
     return RescuedTrack(profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent)
+
+
+def _clock_without_samples(profile: TrackProfile, matcher: Matcher) -> DecodeClock:
+    """Return the clock of a video track of which the reference has no sample: by its parameter sets, or a guess."""
+    rate = coded_rate(matcher.reader_of(profile).scanner) if isinstance(matcher, NalVideoMatcher) else None
+    if rate is None:
+        return DecodeClock(Fraction(profile.track.timescale, _UNKNOWN_RATE), 0, TimingSource.GUESSED)
+    return DecodeClock(profile.track.timescale / rate, 0, TimingSource.CONSTANT)
 
 
 def reference_clock(profile: TrackProfile) -> DecodeClock:
@@ -206,7 +220,14 @@ def _display_order(
         )
     whole = rows.astype(np.int64)
     scanner = matcher.reader_of(profile).scanner
-    ranks = display_ranks(scanner.coded_video_sequences(whole), scanner.picture_order_counts(whole), cut=not complete)
+    sequence, poc = scanner.coded_video_sequences(whole), scanner.picture_order_counts(whole)
+    step = 0
+    if not complete:
+        known = matcher.reader_of(profile).rows
+        step = picture_step(sequence, poc) or picture_step(
+            scanner.coded_video_sequences(known), scanner.picture_order_counts(known)
+        )
+    ranks = display_ranks(sequence, poc, step=step)
     return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift
 
 
@@ -242,39 +263,45 @@ def _by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
 def _on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[RescuedTrack]:
     """Hold video against the audio interleaved with it; what agrees stays as it is."""
     audio = max((t for t in tracks if t.profile.kind == "audio"), key=lambda t: t.seconds, default=None)
-    if audio is None or audio.profile.sample_count == 0:
+    videos = [track for track in tracks if track.profile.kind == "video" and len(track.duration)]
+    if audio is None:
         return tracks
-    return [_held_to(audio, track, complete) if track.profile.kind == "video" else track for track in tracks]
+    held = {}
+    for track in videos:
+        if track.source in (TimingSource.BITSTREAM, TimingSource.INDEX):
+            continue
+        if track.profile.sample_count and audio.profile.sample_count:
+            durations = _beside_audio(audio, track, complete)
+        elif complete and len(videos) == 1 and track.source is TimingSource.GUESSED:
+            durations = rescale(track.duration, round(audio.seconds * track.profile.track.timescale))
+        else:
+            continue
+        if durations is not None:
+            held[track.profile.index] = replace(track, duration=durations, source=TimingSource.AUDIO_CLOCK)
+    return [held.get(track.profile.index, track) for track in tracks]
 
 
-def _held_to(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> RescuedTrack:
+def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> Int64Array | None:
+    """Return a video track's durations where the audio beside it contradicts the reference's clock, else None."""
     samples, timescale = track.profile.samples, track.profile.track.timescale
-    if (
-        samples is None
-        or not len(samples)
-        or not len(track.duration)
-        or track.source in (TimingSource.BITSTREAM, TimingSource.INDEX)
-    ):
-        return track
-    reference_audio, rescued_audio = _times(audio.profile), _times(audio)
-    reference_video = _times(track.profile)
+    assert samples is not None
+    reference_audio, rescued_audio, reference_video = _times(audio.profile), _times(audio), _times(track.profile)
     lags = chunk_lags(reference_video, run_starts(samples.offset, samples.size), reference_audio)
     starts = run_starts(track.offset, track.size)
-    durations = None
     if track.source is TimingSource.GUESSED:
         durations = durations_by_interleave(
             learn_interleave(lags), track.offset, starts, rescued_audio, timescale, float(track.duration.mean())
         )
-    if durations is None and complete:
+        if durations is not None:
+            return durations
+    if complete:
         usual = float(reference_video.ends[-1] - reference_audio.ends[-1])
         total = total_by_audio(track.seconds, audio.seconds, usual)
-        durations = None if total is None else rescale(track.duration, round(total * timescale))
-    elif durations is None:
-        last = starts[-1:]
-        before = float(track.duration[: int(last[0])].sum()) / timescale
-        scale = scale_by_interleave(lags, float(chunk_lags(_times(track), last, rescued_audio)[0]), before)
-        durations = None if scale is None else rescale(track.duration, round(track.duration_ticks * scale))
-    return track if durations is None else replace(track, duration=durations, source=TimingSource.AUDIO_CLOCK)
+        return None if total is None else rescale(track.duration, round(total * timescale))
+    last = starts[-1:]
+    before = float(track.duration[: int(last[0])].sum()) / timescale
+    scale = scale_by_interleave(lags, float(chunk_lags(_times(track), last, rescued_audio)[0]), before)
+    return None if scale is None else rescale(track.duration, round(track.duration_ticks * scale))
 
 
 def _like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> RescuedTrack:

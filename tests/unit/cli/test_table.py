@@ -42,7 +42,7 @@ def test_the_first_ten_gaps_are_listed_and_all_on_request() -> None:
 
 def test_large_figures_and_long_words_fit_80_columns_without_escape_codes() -> None:
     tracks = tuple(
-        TrackReport(i, "metadata", "mebx", 12_345_678, 1_234_567, 99_999_999_999, 37_241.5, source, "a note " * 20)
+        TrackReport(i, "metadata", "mebx", 12_345_678, 1_234_567, 99_999_999_999, 37_241.5, source)
         for i, source in enumerate(TIMED, 1)
     )
     report = replace(
@@ -70,7 +70,7 @@ def test_every_timing_source_has_plain_words() -> None:
 
 
 def test_control_characters_of_the_file_do_not_reach_the_terminal() -> None:
-    track = replace(CLEAN.tracks[0], codec="\x1b[2J", kind="[red]x", note="\x07")
+    track = replace(CLEAN.tracks[0], codec="\x1b[2J", kind="[red]x\x07")
     text = untrunc_text(replace(CLEAN, tracks=(track,)))
     assert r"\x1b[2J" in text
     assert "[red]x" in text

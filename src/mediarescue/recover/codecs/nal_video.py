@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import NEED_MORE, Column, EndReason
 from mediarescue.bitstream.errors import BitstreamError
+from mediarescue.bitstream.h264 import H264Scanner
 from mediarescue.bitstream.scanner import AccessUnitScanner
 from mediarescue.errors import ReferenceMismatchError
 from mediarescue.recover.candidate import Candidate
@@ -254,6 +256,17 @@ def picture_size(scanner: AccessUnitScanner) -> tuple[int, int]:
     """Return width and height of the pictures the parameter sets describe; sample entries may say otherwise."""
     sps = next(iter(scanner.parameter_sets.spss.values()))
     return int(sps.width), int(sps.height)
+
+
+def coded_rate(scanner: AccessUnitScanner) -> Fraction | None:
+    """Return the frames a second that the parameter sets tell (ISO/IEC 14496-10 E.2.1), None where they do not."""
+    sps = next(iter(scanner.parameter_sets.spss.values()))
+    timing = sps.vui
+    if timing is None or not timing.num_units_in_tick or not timing.time_scale:
+        return None
+    ticks = 2 if isinstance(scanner, H264Scanner) else 1  # H.264 counts fields
+    rate = Fraction(timing.time_scale, ticks * timing.num_units_in_tick)
+    return rate if 1 <= rate <= 1000 else None
 
 
 def size_limit(track: TrackProfile) -> int:

@@ -35,7 +35,7 @@ class CompositionConvention:
     signed: bool = False
 
 
-def display_ranks(sequence: Int64Array, poc: Int64Array, *, cut: bool = False) -> Int64Array:
+def display_ranks(sequence: Int64Array, poc: Int64Array, *, step: int = 0) -> Int64Array:
     """Return each access unit's place in the order of output, int64 (n,).
 
     Parameters
@@ -44,23 +44,40 @@ def display_ranks(sequence: Int64Array, poc: Int64Array, *, cut: bool = False) -
         Index of the coded video sequence, rising.
     poc : int64 (n,)
         Picture order count within it.
-    cut : bool
-        The recording stops in the middle: pictures that would be shown between the last ones may be missing, so
-        places are left for them where the picture order counts before advance by one constant step.
+    step : int
+        What picture order counts advance by from one picture shown to the next, 0 where that is not known. With
+        it, places are left in the last sequence for pictures that a cut recording lacks.
     """
     order = np.lexsort((poc, sequence))
     ranks = np.empty(len(order), dtype=np.int64)
     ranks[order] = np.arange(len(order))
-    if cut and len(order):
+    if step and len(order):
         first = int(np.searchsorted(sequence, sequence[-1]))
-        counts = poc[order[first:]]
-        steps = np.diff(counts)
-        settled = steps[:-_REORDER_DEPTH]
-        if len(settled) >= _REORDER_DEPTH and (settled == settled[0]).all() and settled[0] > 0:
-            places = (counts - counts[0]) // settled[0]
-            if ((counts - counts[0]) % settled[0] == 0).all():
-                ranks[order[first:]] = first + places
+        counts = poc[order[first:]] - poc[order[first]]
+        if (counts % step == 0).all() and (np.diff(counts) > 0).all():
+            ranks[order[first:]] = first + counts // step
     return ranks
+
+
+def picture_step(sequence: Int64Array, poc: Int64Array) -> int:
+    """Return by what picture order counts advance from one picture shown to the next, 0 where that varies.
+
+    Notes
+    -----
+    The end of each sequence is left out: there, pictures may be missing.
+    """
+    steps = set[int]()
+    for first, stop in _sequences(sequence):
+        steps.update(np.diff(np.sort(poc[first:stop]))[:-_REORDER_DEPTH].tolist())
+    return steps.pop() if len(steps) == 1 else 0
+
+
+def _sequences(sequence: Int64Array) -> list[tuple[int, int]]:
+    """Return first and end index of each run of equal values."""
+    if not len(sequence):
+        return []
+    starts = np.flatnonzero(np.diff(sequence, prepend=sequence[0] - 1)).tolist()
+    return list(zip(starts, [*starts[1:], len(sequence)], strict=True))
 
 
 def offsets_without_shift(ranks: Int64Array, durations: Int64Array) -> Int64Array:

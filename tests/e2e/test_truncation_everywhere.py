@@ -9,15 +9,14 @@ import pytest
 
 from mediarescue.api import untrunc
 from mediarescue.errors import InputError, MediaRescueError, NothingRecoverableError
-from mediarescue.isobmff import ByteSource
 from mediarescue.options import UntruncOptions
-from mediarescue.recover.run import identify, prepare
 from mediarescue.reports import UntruncReport
 from tests.conftest import Clips
 from tests.support.boxes import mdat_of, tables_of
 from tests.support.breaking import drop_moov
 from tests.support.clips import AudioSpec, ClipSpec, VideoSpec
 from tests.support.hashes import Frozen, sha256
+from tests.support.searching import Search
 
 _DRY = UntruncOptions(dry_run=True)
 _OPTIONS = (("x264-params", "bframes=2:b-adapt=0:keyint=5:scenecut=0"),)
@@ -50,24 +49,19 @@ def whole_samples(take: Path, size: int) -> dict[bytes, Samples]:
     return {handler: samples for handler, samples in kept.items() if samples}
 
 
-def found_samples(broken: Path, reference: Path) -> dict[bytes, Samples]:
-    with ByteSource.open(broken) as source, ByteSource.open(reference) as healthy:
-        tracks = identify(source, prepare(source, healthy)).tracks
-    return {t.profile.track.handler: list(zip(t.offset.tolist(), t.size.tolist(), strict=True)) for t in tracks}
-
-
 def test_identification_at_every_byte_finds_exactly_the_whole_samples(pair: tuple[Path, Path], tmp_path: Path) -> None:
     take, reference = pair
     mdat = mdat_of(take)
     broken = drop_moov(take, tmp_path / "broken.mp4", mdat_size="true")
     wrong: list[str] = []
-    for size in range(mdat.end, mdat.offset + mdat.header, -1):
-        with broken.open("r+b") as file:
-            file.truncate(size)
-        found, wanted = found_samples(broken, reference), whole_samples(take, size)
-        if found != wanted:
-            counts = [{k.decode(): len(v) for k, v in side.items()} for side in (found, wanted)]
-            wrong.append(f"{size}: {counts[0]}, not {counts[1]}")
+    with Search(reference) as search:
+        for size in range(mdat.end, mdat.offset + mdat.header, -1):
+            with broken.open("r+b") as file:
+                file.truncate(size)
+            found, wanted = search.samples(broken), whole_samples(take, size)
+            if found != wanted:
+                counts = [{k.decode(): len(v) for k, v in side.items()} for side in (found, wanted)]
+                wrong.append(f"{size}: {counts[0]}, not {counts[1]}")
     assert not wrong, f"{len(wrong)} of {mdat.size} cuts are wrong: {wrong[:8]}"
 
 

@@ -25,7 +25,7 @@ from tests.support.layout import rechunk
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals, limits and permissions")
 
-BUG_HEIGHT = pytest.mark.xfail(strict=True, reason="bug 7: pictures taller than the reference's decode to its height")
+BUG_HEIGHT = pytest.mark.xfail(strict=True, reason="bug 7: a picture lower than the reference's passes")
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_reference_of_another_codec(here: Path, fail: Fail, clips: Clips) -> N
     assert "hvc1" in message or "hev1" in message
 
 
-@pytest.mark.parametrize("size", [(320, 240), (96, 64), *(pytest.param((160, h), marks=BUG_HEIGHT) for h in (96, 160))])
+@pytest.mark.parametrize("size", [(320, 240), (96, 64), (160, 96), pytest.param((160, 160), marks=BUG_HEIGHT)])
 def test_a_reference_of_another_frame_size(here: Path, fail: Fail, clips: Clips, size: tuple[int, int]) -> None:
     options = (("x264-params", "bframes=0:keyint=15"),)
     spec = ClipSpec(video=(VideoSpec(size=size, options=options, seed=9),), audio=(AudioSpec(seed=9),))
@@ -169,16 +169,10 @@ def test_a_file_that_ends_behind_its_mdat_header(here: Path, fail: Fail) -> None
     fail(5, "short.mp4", "--ref", "good.mp4")
 
 
-BUG_FIRST = pytest.mark.xfail(strict=True, reason="bug 10: a first sample cut short is taken for another codec")
-BUG_FLAT = pytest.mark.xfail(strict=True, reason="bug 8: flat key frames are taken for those of another mode")
-
-
-@BUG_FIRST
 def test_a_file_that_ends_inside_its_first_sample(here: Path, fail: Fail, clips: Clips) -> None:
     options = (("crf", "4"), ("x264-params", "bframes=0:keyint=15"))
     video = VideoSpec(size=(320, 240), options=options, frames=8)
-    spec = ClipSpec(video=(video,), audio=(AudioSpec(seconds=Fraction(1)),))
-    clip = clips.clip("fine.mp4", spec)
+    clip = clips.clip("fine.mp4", ClipSpec(video=(video,), audio=()))
     drop_moov(clip, here / "short.mp4")
     with (here / "short.mp4").open("r+b") as file:
         first = tables_of(clip)[0]
@@ -192,7 +186,6 @@ def black(index: int, width: int, height: int, seed: int) -> Planes:
     return np.full((height, width), 16, np.uint8), u, v
 
 
-@BUG_FLAT
 def test_a_black_film_is_rescued_like_any_other(here: Path, clips: Clips) -> None:
     """A camera in a pocket: its key frames have no picture, and no error."""
     video = VideoSpec(options=(("x264-params", "bframes=0:keyint=15"),), paint=black)
@@ -354,7 +347,8 @@ def test_a_signal_during_a_rescue_leaves_nothing(here: Path, stage: str, number:
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert process.returncode == code, err
-    assert err == "mediarescue: interrupted; nothing was written\n"
+    assert err.splitlines()[-1] == "mediarescue: interrupted; nothing was written"
+    assert "Traceback" not in err
     assert out == ""
     assert {path.name: sha256(path) for path in here.iterdir()} == before
 

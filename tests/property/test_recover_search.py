@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,11 @@ from mediarescue.errors import MediaRescueError
 from mediarescue.isobmff import ByteSource
 from mediarescue.options import UntruncOptions
 from mediarescue.recover.candidate import Segmentation
-from mediarescue.recover.locate import MediaLocation, locate_media
-from mediarescue.recover.run import Preparation, identify, prepare
+from mediarescue.recover.locate import locate_media
 from mediarescue.reports import UntruncReport
 from tests.support.boxes import mdat_of
 from tests.support.presets import ClipCache
+from tests.support.searching import Search
 from tests.support.synthetic import gpmf_track, mebx_track, pcm_track, signed_track, tmcd_track, write_movie
 
 FAST = settings(
@@ -33,16 +33,14 @@ CASES = ["h264_b", "hevc_b", "pcm_sowt_mov", "two_aac", "synthetic"]
 class Case:
     """A reference ready for use, media data of another take, and a file to write trial bytes to."""
 
-    preparation: Preparation
     reference: Path
-    media: bytes
     trial: Path
+    search: Search = field(repr=False)
+    media: bytes = field(repr=False)
 
     def segmented(self, data: bytes) -> Segmentation:
         self.trial.write_bytes(data)
-        with ByteSource.open(self.trial) as source:
-            location = MediaLocation(0, len(data), None, b"")
-            return identify(source, replace(self.preparation, location=location)).segmentation
+        return self.search.segment(self.trial, whole=True)
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -60,9 +58,9 @@ def case(
         pair = clip_cache.pair(request.param)
         reference, take = pair.reference, pair.take
     mdat = mdat_of(take)
-    with ByteSource.open(reference) as healthy, ByteSource.open(take) as source:
-        media = source.read(mdat.offset + mdat.header, 9000)
-        yield Case(prepare(source, healthy), reference, media, folder / "trial")
+    start = mdat.offset + mdat.header
+    with Search(reference) as search:
+        yield Case(reference, folder / "trial", search, take.read_bytes()[start : start + 9000])
 
 
 def assert_covers(segmentation: Segmentation, size: int) -> None:

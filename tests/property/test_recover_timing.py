@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mediarescue.isobmff import ByteSource, Edit
 from mediarescue.recover.survey import zero_fraction
-from mediarescue.recover.timing.composition import display_ranks, learn_shift, offsets_without_shift
+from mediarescue.recover.timing.composition import display_ranks, learn_shift, offsets_without_shift, picture_step
 from mediarescue.recover.timing.decode import DecodeClock, fit_to_anchors, learn_clock, rescale
 from mediarescue.recover.timing.edits import edit_entries, learn_start, segment_total
 from mediarescue.reports import TimingSource
@@ -108,14 +108,24 @@ def test_display_ranks_are_a_permutation_in_order_of_output(counts: list[list[in
     assert [(sequence[i], poc[i]) for i in shown] == sorted(zip(sequence, poc, strict=True))
 
 
-@given(counts=SEQUENCES)
-def test_display_ranks_at_a_cut_keep_the_order_and_are_never_shared(counts: list[list[int]]) -> None:
+@given(counts=SEQUENCES, step=st.integers(1, 4))
+def test_display_ranks_with_a_step_keep_the_order_and_are_never_shared(counts: list[list[int]], step: int) -> None:
     sequence = np.array([i for i, row in enumerate(counts) for _ in row], dtype=np.int64)
     poc = np.array([value for row in counts for value in row], dtype=np.int64)
-    ranks, at_cut = display_ranks(sequence, poc), display_ranks(sequence, poc, cut=True)
-    assert len(set(at_cut.tolist())) == len(at_cut)
-    assert np.argsort(at_cut).tolist() == np.argsort(ranks).tolist()
-    assert (at_cut >= ranks).all()
+    plain, spaced = display_ranks(sequence, poc), display_ranks(sequence, poc, step=step)
+    assert len(set(spaced.tolist())) == len(spaced)
+    assert np.argsort(spaced).tolist() == np.argsort(plain).tolist()
+    assert (spaced >= plain).all()
+
+
+@given(step=st.integers(1, 6), lengths=st.lists(st.integers(20, 40), min_size=1, max_size=3), missing=st.integers(0, 8))
+def test_the_step_of_order_counts_is_learned_whatever_is_missing_at_the_end(
+    step: int, lengths: list[int], missing: int
+) -> None:
+    counts = [[*range(0, n * step, step), (n + missing) * step] for n in lengths]
+    sequence = np.array([i for i, row in enumerate(counts) for _ in row], dtype=np.int64)
+    poc = np.array([value for row in counts for value in row], dtype=np.int64)
+    assert picture_step(sequence, poc) == step
 
 
 @given(order=st.permutations(range(24)), step=st.integers(1, 5000), shift=st.integers(-20_000, 20_000))

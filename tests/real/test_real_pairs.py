@@ -29,16 +29,16 @@ PAIRS = {
     "iphone_se_livephoto/IMG_0484.MOV": "iphone_se_livephoto/IMG_0485.MOV",
 }
 """Film -> another film of the same device."""
-BUG_FLAT = pytest.mark.xfail(strict=True, reason="bug 8: flat key frames are taken for those of another mode")
-BUG_NO_CLOCK = pytest.mark.xfail(strict=True, reason="bug 9: video unknown to the reference is not fitted to its audio")
 SHORT = (
+    "containers/edit_list_positive_shift.mp4",
+    "iphone_misc/meta.mov",
     "android_misc/portrait_4k60.mp4",
     "android_misc/sample_empty_track.mp4",
     "fate/h264_4bf_pyramid_nobsrestriction.mp4",
     "fate/spherical.mp4",
     "gopro/20220214114307_NODATA_GH010739.MP4",
 )
-"""Films of one or two chunks: their first 40 % tell nothing of the times."""
+"""Films whose first 40 % tell nothing of the times: of one or two chunks, or of pictures that are all alike."""
 PREFIX = (
     "gopro/hero7.mp4",
     "gopro/karma.mp4",
@@ -59,8 +59,6 @@ PREFIX = (
     "containers/sample_with_chapters.mp4",
     "containers/sample_without_stss.mp4",
     "containers/sample_fpcm_32le.mp4",
-    pytest.param("containers/edit_list_positive_shift.mp4", marks=BUG_FLAT),
-    pytest.param("iphone_misc/meta.mov", marks=BUG_NO_CLOCK),
     "misc_devices/mp42-hvc1.mp4",
     "misc_devices/quicktime-hvc1.mov",
     "audio_m4a/Beethoven_-_Bagatelle_op.119_no.11_i.m4a",

@@ -1,0 +1,120 @@
+"""Which of several tracks of one codec a sample belongs to: told by the interleave alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mediarescue.isobmff import ByteSource
+from mediarescue.recover.assign import InterleaveModel, assign_by_interleave, split_constant_runs
+from mediarescue.recover.candidate import FamilySamples
+from mediarescue.recover.profile import TrackProfile, learn_reference
+from tests.support.synthetic import SyntheticTrack, pcm_track, write_movie
+
+
+class Nothing:
+    """Evidence that says nothing."""
+
+    def alone(self, place: int, index: int) -> float:
+        return 0.0
+
+    def following(self, place: int, before: int, index: int) -> float:
+        return 0.0
+
+
+def profiles(folder: Path, tracks: Sequence[SyntheticTrack], **options: bytes) -> tuple[TrackProfile, ...]:
+    write_movie(folder / "reference.mov", tuple(tracks), **options)  # type: ignore[arg-type]
+    with ByteSource.open(folder / "reference.mov") as source:
+        return learn_reference(source).tracks
+
+
+def sound(count: int, per_chunk: int, seed: int) -> SyntheticTrack:
+    noise = random.Random(seed)
+    samples = tuple(noise.randbytes(noise.randrange(20, 60)) for _ in range(count))
+    return SyntheticTrack(
+        b"soun", b"mp4a", samples, timescale=48000, duration=1024, per_chunk=per_chunk, entry=bytes(20)
+    )
+
+
+def film(tracks: Sequence[SyntheticTrack], gap: int = 0) -> tuple[FamilySamples, list[int]]:
+    """Return the samples of the tracks' chunks in turn, as a family, and the true track of each."""
+    offsets, sizes, true, counts, pos = [], [], [], [], 0
+    for turn in range(max(len(track.chunks) for track in tracks)):
+        for place, track in enumerate(tracks):
+            if turn < len(track.chunks):
+                chunk = track.chunks[turn]
+                offsets.append(pos)
+                counts.append(len(chunk))
+                sizes += [len(sample) for sample in chunk]
+                true += [place] * len(chunk)
+                pos += sum(map(len, chunk)) + gap
+    samples = FamilySamples(
+        np.array(offsets, dtype=np.int64), np.array(counts, dtype=np.int64), np.array(sizes, dtype=np.uint32), None
+    )
+    return samples, true
+
+
+@pytest.mark.parametrize("between", [0, 100])
+@pytest.mark.parametrize("lengths", [(3, 3), (1, 1), (7, 7)])
+def test_two_tracks_are_told_apart_by_their_chunks(tmp_path: Path, lengths: tuple[int, int], between: int) -> None:
+    reference = [sound(n * 30, n, seed) for seed, n in enumerate(lengths)]
+    known = profiles(tmp_path, reference, between=b"" if not between else bytes(between))
+    samples, true = film([sound(n * 17, n, seed + 9) for seed, n in enumerate(lengths)], gap=between)
+    got = assign_by_interleave(known, samples, evidence=Nothing(), complete=True)
+    assert got.tolist() == true
+
+
+def test_a_short_last_chunk_is_understood(tmp_path: Path) -> None:
+    known = profiles(tmp_path, [sound(60, 4, 1), sound(60, 4, 2)])
+    samples, true = film([sound(22, 4, 3), sound(22, 4, 4)])
+    assert assign_by_interleave(known, samples, evidence=Nothing(), complete=True).tolist() == true
+
+
+def test_each_sample_has_one_track(tmp_path: Path) -> None:
+    known = profiles(tmp_path, [sound(60, 4, 1), sound(60, 5, 2), sound(60, 1, 3)])
+    samples, _ = film([sound(11, 3, 3), sound(40, 2, 4), sound(3, 3, 4)])
+    got = assign_by_interleave(known, samples, evidence=Nothing(), complete=False)
+    assert len(got) == 54
+    assert set(got.tolist()) <= {0, 1, 2}
+
+
+def test_no_samples_need_no_track(tmp_path: Path) -> None:
+    known = profiles(tmp_path, [sound(60, 4, 1), sound(60, 4, 2)])
+    nothing = FamilySamples(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint32), None)
+    assert assign_by_interleave(known, nothing, evidence=Nothing(), complete=True).tolist() == []
+
+
+def test_the_model_prefers_what_the_reference_does(tmp_path: Path) -> None:
+    model = InterleaveModel.learn(profiles(tmp_path, [sound(60, 4, 1), sound(60, 4, 2)]))
+    assert model.next_cost(False, (0,), 1) < model.next_cost(False, (0,), 0)
+    assert model.end_cost(0, 4, ended=True) < model.end_cost(0, 4, ended=False)
+    assert model.end_cost(0, 2, ended=False) < model.end_cost(0, 2, ended=True)
+
+
+def test_evidence_is_weighed_against_the_order(tmp_path: Path) -> None:
+    """The chunks stand in another turn than in the reference; what the samples say of themselves decides."""
+    known = profiles(tmp_path, [sound(60, 2, 1), sound(60, 2, 2)])
+    samples, true = film([sound(20, 2, 3), sound(20, 2, 4)])
+    turned = [1 - place for place in true]
+
+    class Certain(Nothing):
+        def alone(self, place: int, index: int) -> float:
+            return 0.0 if turned[index] == place else 50.0
+
+    got = assign_by_interleave(known, samples, evidence=Certain(), complete=True)
+    assert got.tolist() == turned
+
+
+def test_runs_of_pcm_are_split_as_in_the_reference(tmp_path: Path) -> None:
+    known = profiles(tmp_path, [pcm_track(10, frames=100), pcm_track(10, frames=60, seed=8)])
+    sizes = np.array([640, 640, 640], dtype=np.uint32)
+    samples = FamilySamples(np.array([0, 1000, 2000]), np.ones(3, dtype=np.int64), sizes, None)
+    (first, first_sizes), (second, second_sizes) = split_constant_runs(known, samples)
+    assert first_sizes.sum() + second_sizes.sum() == 1920
+    assert set(first.tolist()) | set(second.tolist()) >= {0, 1000, 2000}
+    assert (first_sizes % 4 == 0).all()
+    assert (second_sizes % 4 == 0).all()

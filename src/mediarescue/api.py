@@ -101,7 +101,7 @@ def untrunc(
         announce_compiling(lambda: listener(Noted(_COMPILING)))
         preparation = _prepared(source, healthy, listener)
         location = preparation.location
-        head = file_type_box(preparation.movie, location.file_type) + mdat_header(location.end - location.start)
+        head = file_type_box(preparation.profile.movie, location.file_type) + mdat_header(location.end - location.start)
         copy = None
         if not options.dry_run:
             needed = len(head) + int((location.end - location.start) * (1 + _MOOV_ALLOWANCE))
@@ -120,10 +120,10 @@ def untrunc(
                     target=target,
                 )
             )
-        rescue = identify(source, preparation, probe=_decoded, listener=listener)
+        rescue = identify(source, healthy, preparation, probe=_decoded, listener=listener)
         _check_fit(source, rescue, listener)
         layout = assemble(
-            preparation.movie,
+            preparation.profile.movie,
             list(rescue.tracks),
             head=head,
             media_start=location.start,
@@ -191,10 +191,10 @@ def _decoded(track: TrackProfile, sample: bytes) -> float | None:
 def _check_fit(source: ByteSource, rescue: Rescue, listener: Listener) -> None:
     """Refuse a result that a fitting reference would not give."""
     preparation = rescue.preparation
-    reference_video = [t for f in preparation.families.families for t in f.tracks if t.kind == "video"]
+    reference_video = [t for t in preparation.profile.tracks if t.kind == "video"]
     videos = [track for track in rescue.tracks if track.profile.kind == "video"]
     if not rescue.tracks or (reference_video and not videos):
-        codecs = ", ".join(t.codec.decode("latin-1") for f in preparation.families.families for t in f.tracks)
+        codecs = ", ".join(t.codec.decode("latin-1") for t in preparation.profile.tracks)
         if preparation.location.mdat_offset is None and not rescue.tracks:
             raise InputError(
                 f"{source.path} is no MP4 or MOV file: there is no media data box (mdat) in it, "
@@ -218,11 +218,13 @@ def _check_pictures(
 ) -> None:
     """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
     step = max(1, len(offsets) // _PROBED)
-    answers = [
-        _decoded(profile, source.read(int(offset), int(size)))
-        for offset, size in zip(offsets[::step][:_PROBED], sizes[::step][:_PROBED], strict=True)
-    ]
-    verdicts = [answer for answer in answers if answer is not None]
+    verdicts: list[float] = []
+    for offset, size in zip(offsets[::step][:_PROBED].tolist(), sizes[::step][:_PROBED].tolist(), strict=True):
+        verdict = _decoded(profile, source.read(offset, size))
+        if verdict is not None:
+            verdicts.append(verdict)
+            if verdict >= _NEARLY_ALL:
+                return
     if not verdicts:
         return
     codec, (width, height) = profile.codec.decode("latin-1"), coded_size(profile) or (0, 0)
@@ -261,10 +263,8 @@ def _report(
         kind: max((t.duration_seconds for t in tracks if t.kind == kind), default=None) for kind in ("video", "audio")
     }
     video, audio = ends["video"], ends["audio"]
-    missing = [
-        t for f in rescue.preparation.families.families for t in f.tracks
-        if t.sample_count and t.track.track_id not in {track.track_id for track in tracks}
-    ]  # fmt: skip
+    found = {track.track_id for track in tracks}
+    missing = [t for t in rescue.preparation.profile.tracks if t.sample_count and t.track.track_id not in found]
     warnings = tuple(
         f"no sample of the reference's track {t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')}) was found"
         for t in missing

@@ -61,11 +61,17 @@ def kernel(signature: str) -> Callable[[F], F]:
             compiled = numba.njit(signature, cache=True, **_OPTIONS)(function)
         except (RuntimeError, OSError):
             compiled = numba.njit(signature, cache=False, **_OPTIONS)(function)
-        if _listeners and not sum(compiled.stats.cache_hits.values()):
+        if _listeners and not _from_cache(compiled):
             _listeners.pop()()
         return compiled  # type: ignore[no-any-return]
 
     return decorate
+
+
+def _from_cache(compiled: Any) -> bool:
+    """Whether a kernel's machine code was read from the disk."""
+    stats = getattr(compiled, "stats", None)
+    return stats is not None and sum(stats.cache_hits.values()) > 0
 
 
 def part(function: F) -> F:

@@ -24,7 +24,7 @@ from mediarescue.recover.timing.edits import EditStart, edit_entries, learn_star
 from mediarescue.recover.tracks import RescuedTrack
 
 _PERSONAL = frozenset((b"udta", b"meta"))
-"""Boxes of a moov that tell where, when and by whom the reference was filmed."""
+"""Boxes of a moov or a trak that tell where, when and by whom the reference was filmed."""
 _EPOCH = 2_082_844_800
 """Seconds from 1904-01-01, where the format's dates start, to 1970-01-01."""
 
@@ -143,12 +143,12 @@ def _rebuilt(
         movie_duration=total,
         edit_list=entries,
     )
-    trak = built.trak.replace(
-        children=[_dated(child, unix_time) if child.kind == b"tkhd" else child for child in built.trak.children or ()]
-    )
+    kept = [child for child in built.trak.children or () if child.kind not in _PERSONAL]
+    left_out = [child.kind for child in built.trak.children or () if child.kind in _PERSONAL]
+    trak = built.trak.replace(children=[_dated(child, unix_time) if child.kind == b"tkhd" else child for child in kept])
     mdia = trak.get(b"mdia")
     trak = trak.with_child(mdia.with_child(_dated(mdia.get(b"mdhd"), unix_time)))
-    return trak, tuple(kind.decode("latin-1") for kind in built.dropped), total
+    return trak, tuple(kind.decode("latin-1") for kind in (*built.dropped, *left_out)), total
 
 
 def _tables(track: RescuedTrack, shift: int) -> list[Box]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Int64Array = NDArray[np.int64]
 
+
+_PIECES = 256
 
 CUT_SHORT = "the last sample is cut short"
 """Reason of the gap at the end of a recording that stopped in the middle of a sample."""
@@ -136,6 +139,32 @@ class Segmentation:
         return int(self.size[self.family >= 0].sum())
 
 
+class _Pieces:
+    """Many small arrays that become one; copied together now and then, as views keep what they look at alive."""
+
+    def __init__(self, dtype: type[np.uint32] | type[np.int32]) -> None:
+        self._dtype = dtype
+        self._joined: list[NDArray[Any]] = []
+        self._pending: list[NDArray[Any]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._joined or self._pending)
+
+    def append(self, piece: NDArray[Any]) -> None:
+        self._pending.append(piece)
+        if len(self._pending) >= _PIECES:
+            self._settle()
+
+    def join(self) -> NDArray[Any]:
+        self._settle()
+        return np.concatenate(self._joined) if self._joined else np.zeros(0, dtype=self._dtype)
+
+    def _settle(self) -> None:
+        if self._pending:
+            self._joined.append(np.concatenate(self._pending).astype(self._dtype))
+            self._pending = []
+
+
 class SegmentationBuilder:
     """Collect parts in file order in flat arrays: a long film has millions."""
 
@@ -146,9 +175,8 @@ class SegmentationBuilder:
         self._offset, self._size = array("q"), array("q")
         self._run_offset = [array("q") for _ in range(families)]
         self._run_count = [array("q") for _ in range(families)]
-        self._sizes = [array("I") for _ in range(families)]
-        self._rows = [array("i") for _ in range(families)]
-        self._columns = [0] * families
+        self._sizes = [_Pieces(np.uint32) for _ in range(families)]
+        self._rows = [_Pieces(np.int32) for _ in range(families)]
         self._gaps: list[Gap] = []
 
     def add(self, part: Candidate | Gap) -> None:
@@ -161,10 +189,9 @@ class SegmentationBuilder:
             self._family.append(family)
             self._run_offset[family].append(part.offset)
             self._run_count[family].append(len(part.sizes))
-            self._sizes[family].extend(part.sizes.tolist())
+            self._sizes[family].append(part.sizes)
             if part.rows is not None:
-                self._columns[family] = part.rows.shape[1]
-                self._rows[family].frombytes(part.rows.astype(np.int32).tobytes())
+                self._rows[family].append(part.rows)
         self._offset.append(part.offset)
         self._size.append(part.size)
         self.pos = part.offset + part.size
@@ -175,11 +202,11 @@ class SegmentationBuilder:
             FamilySamples(
                 np.array(run_offset, dtype=np.int64),
                 np.array(run_count, dtype=np.int64),
-                np.array(sizes, dtype=np.uint32),
-                np.array(rows, dtype=np.int32).reshape(-1, columns) if columns else None,
+                sizes.join(),
+                rows.join() if rows else None,
             )
-            for run_offset, run_count, sizes, rows, columns in zip(
-                self._run_offset, self._run_count, self._sizes, self._rows, self._columns, strict=True
+            for run_offset, run_count, sizes, rows in zip(
+                self._run_offset, self._run_count, self._sizes, self._rows, strict=True
             )
         )
         return Segmentation(

@@ -1,15 +1,15 @@
-"""The rescue from end to end, short of writing: learn, locate, segment, time, lay out."""
+"""The rescue from end to end, short of writing: read, locate, learn, segment, time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from mediarescue.events import Listener, Progressed, StageFinished, StageStarted, ignore
-from mediarescue.isobmff import ByteSource, Movie
+from mediarescue.isobmff import ByteSource
 from mediarescue.recover.candidate import Segmentation
-from mediarescue.recover.families import Families, make_families
+from mediarescue.recover.families import make_families
 from mediarescue.recover.locate import MediaLocation, locate_media
-from mediarescue.recover.profile import learn_lead, learn_reference
+from mediarescue.recover.profile import ReferenceProfile, learn_lead, learn_reference
 from mediarescue.recover.segment import Segmenter
 from mediarescue.recover.sharing import DecodeProbe
 from mediarescue.recover.tracks import RescuedTrack, build_tracks
@@ -20,12 +20,10 @@ IDENTIFY = "identify samples"
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """A reference understood and the broken file's media found."""
+    """The reference read, and the broken file's media found."""
 
-    movie: Movie
-    families: Families
+    profile: ReferenceProfile
     location: MediaLocation
-    lead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +36,41 @@ class Rescue:
 
 
 def prepare(broken: ByteSource, reference: ByteSource) -> Preparation:
-    """Learn the reference and locate the broken file's media data.
+    """Read the reference's tables and locate the broken file's media data; quick at any size.
 
     Raises
     ------
     BoxError, NoMovieError
         When the reference is not sound.
-    ReferenceMismatchError
-        When its tracks cannot be understood.
     """
-    profile = learn_reference(reference)
-    families = make_families(profile, MediaWindow(reference, 0, reference.size))
-    return Preparation(profile.movie, families, locate_media(broken), learn_lead(profile))
+    return Preparation(learn_reference(reference), locate_media(broken))
 
 
 def identify(
-    broken: ByteSource, preparation: Preparation, *, probe: DecodeProbe | None = None, listener: Listener = ignore
+    broken: ByteSource,
+    reference: ByteSource,
+    preparation: Preparation,
+    *,
+    probe: DecodeProbe | None = None,
+    listener: Listener = ignore,
 ) -> Rescue:
-    """Find and time all samples of the broken file's media data."""
+    """Learn the reference's samples, then find and time all samples of the broken file's media data.
+
+    Raises
+    ------
+    ReferenceMismatchError
+        When the reference's tracks cannot be understood.
+    """
     location = preparation.location
-    window = MediaWindow(broken, location.start, location.end)
     listener(StageStarted(IDENTIFY, location.end - location.start))
+    families = make_families(preparation.profile, MediaWindow(reference, 0, reference.size))
     segmentation = Segmenter(
-        window,
-        preparation.families.matchers,
-        preparation.families.order,
-        lead=preparation.lead,
+        MediaWindow(broken, location.start, location.end),
+        families.matchers,
+        families.order,
+        lead=learn_lead(preparation.profile),
         progress=lambda pos: listener(Progressed(IDENTIFY, pos - location.start)),
     ).run()
-    tracks = build_tracks(preparation.families, segmentation, read=broken.read, probe=probe)
+    tracks = build_tracks(families, segmentation, read=broken.read, probe=probe)
     listener(StageFinished(IDENTIFY))
     return Rescue(preparation, segmentation, tuple(tracks))

@@ -125,7 +125,7 @@ def build_tracks(
     probe : callable or None
         Tells video tracks of one codec apart.
     """
-    complete = not any(gap.reason == CUT_SHORT for gap in segmentation.gaps)
+    complete = _was_closed(families, segmentation)
     tracks = []
     for family in families.families:
         samples = segmentation.samples[family.index]
@@ -133,7 +133,7 @@ def build_tracks(
             continue
         for track, part in share_out(family, samples, read=read, probe=probe, complete=complete):
             if len(part.offset):
-                tracks.append(_timed(family, track, part, complete))
+                tracks.append(_timed(family, track, part))
     hidden = hidden_durations(segmentation.gaps, read)
     tracks = [_by_index(track, hidden.get(track.profile.track.track_id)) for track in tracks]
     tracks = _on_the_audio_clock(tracks, complete)
@@ -141,7 +141,15 @@ def build_tracks(
     return sorted(tracks, key=lambda track: track.profile.index)
 
 
-def _timed(family: Family, profile: TrackProfile, part: TrackSamples, complete: bool) -> RescuedTrack:
+def _was_closed(families: Families, segmentation: Segmentation) -> bool:
+    """Whether the recording seems to end where its writer meant it to; PCM looks whole wherever it is cut."""
+    if any(gap.reason == CUT_SHORT for gap in segmentation.gaps):
+        return False
+    last = int(segmentation.family[-1]) if len(segmentation.family) else -1
+    return last < 0 or families.families[last].tracks[0].chunks is None
+
+
+def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> RescuedTrack:
     count = len(part.offset)
     empty = np.zeros(0, dtype=np.int64)
     if profile.chunks is not None:
@@ -154,7 +162,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples, complete: 
     ranks, shift, is_sync, independent = None, 0, np.ones(count, dtype=bool), None
     if isinstance(family.matcher, NalVideoMatcher) and part.rows is not None:
         is_sync = _sync_samples(profile, family.matcher, part.rows)
-        ranks, shift = _display_order(profile, family.matcher, part.rows, complete)
+        ranks, shift = _display_order(profile, family.matcher, part.rows)
         independent = (
             family.matcher.reader_of(profile).scanner.sync_kinds(part.rows.astype(np.int64)) & int(SyncKind.IRAP)
         ) != 0
@@ -208,7 +216,7 @@ def _sync_samples(profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray
 
 
 def _display_order(
-    profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray[np.int32], complete: bool
+    profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray[np.int32]
 ) -> tuple[Int64Array | None, int]:
     """Return ranks by picture order (None for the decode order) and the reference's own shift."""
     samples = profile.samples
@@ -221,12 +229,10 @@ def _display_order(
     whole = rows.astype(np.int64)
     scanner = matcher.reader_of(profile).scanner
     sequence, poc = scanner.coded_video_sequences(whole), scanner.picture_order_counts(whole)
-    step = 0
-    if not complete:
-        known = matcher.reader_of(profile).rows
-        step = picture_step(sequence, poc) or picture_step(
-            scanner.coded_video_sequences(known), scanner.picture_order_counts(known)
-        )
+    known = matcher.reader_of(profile).rows
+    step = picture_step(sequence, poc) or picture_step(
+        scanner.coded_video_sequences(known), scanner.picture_order_counts(known)
+    )
     ranks = display_ranks(sequence, poc, step=step)
     return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift
 

@@ -34,8 +34,6 @@ _ESTIMATE = Fraction(90, 1000)
 _AV_ESTIMATE = Fraction(45, 1000)
 _THREE_FRAMES = Fraction(3, 25)
 
-BUG_CUT_TIMES = pytest.mark.xfail(strict=True, reason="bug 3: a cut inside PCM is not seen as one")
-
 
 def assert_like(name: str, take: Path, rescued: Path, cut_at: int | None = None) -> None:
     if PRESETS[name].timing_known:
@@ -98,10 +96,7 @@ def test_a_cut_take_comes_back_up_to_its_last_whole_sample(
 EXACT_CASES = [case for case in CUT_CASES if PRESETS[case[0]].timing_known]
 
 
-@pytest.mark.parametrize(
-    ("name", "fraction"),
-    [pytest.param(*case, marks=BUG_CUT_TIMES if case == ("pcm_sowt_mov", 0.9) else ()) for case in EXACT_CASES],
-)
+@pytest.mark.parametrize(("name", "fraction"), EXACT_CASES)
 def test_times_are_exact_up_to_a_cut(name: str, fraction: float, clips: Clips, tmp_path: Path) -> None:
     pair = clips.pair(name)
     broken = tmp_path / f"broken{pair.take.suffix}"

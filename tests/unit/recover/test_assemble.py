@@ -7,8 +7,6 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from mediarescue.api import untrunc
 from mediarescue.reports import UntruncReport
 from tests.support.boxes import box, children, find, moov_of, tables_of, top_level
@@ -101,7 +99,6 @@ def test_the_references_place_and_owner_stay_out(tmp_path: Path) -> None:
     assert {"udta", "meta"} <= set(report.dropped_boxes)
 
 
-@pytest.mark.xfail(strict=True, reason="bug 12: udta and meta inside a trak are copied from the reference")
 def test_the_references_place_and_owner_stay_out_of_its_tracks_too(tmp_path: Path) -> None:
     place = box(b"udta", box(b"\xa9xyz", b"+52.0000+013.0000/"))
     output, _ = rescued(tmp_path, (gyro(20, 1, extra=place), gyro(13, 2)))

@@ -193,16 +193,19 @@ def _check_fit(source: ByteSource, rescue: Rescue, listener: Listener) -> None:
     preparation = rescue.preparation
     reference_video = [t for t in preparation.profile.tracks if t.kind == "video"]
     videos = [track for track in rescue.tracks if track.profile.kind == "video"]
-    if not rescue.tracks or (reference_video and not videos):
+    gaps = rescue.segmentation.gaps
+    cut_at_once = any(gap.reason == CUT_SHORT for gap in gaps) and all(gap.expected for gap in gaps)
+    if not rescue.tracks or (reference_video and not videos and not cut_at_once):
         codecs = ", ".join(t.codec.decode("latin-1") for t in preparation.profile.tracks)
         if preparation.location.mdat_offset is None and not rescue.tracks:
             raise InputError(
                 f"{source.path} is no MP4 or MOV file: there is no media data box (mdat) in it, "
                 f"and no sample of the reference's tracks ({codecs})"
             )
-        cut_at_once = any(gap.reason == CUT_SHORT for gap in rescue.segmentation.gaps) and not rescue.tracks
         if cut_at_once or zero_fraction(source) > 0.95 or source.size < 4096:
-            raise NothingRecoverableError(f"{source.path} holds no whole sample of the reference's tracks ({codecs})")
+            raise NothingRecoverableError(
+                f"{source.path} holds no whole sample of the reference's tracks ({codecs}); nothing was written"
+            )
         raise ReferenceMismatchError(
             f"the reference does not fit: nothing in {source.path} reads as its "
             f"{'video' if rescue.tracks else 'tracks'} ({codecs}); use a file of the same camera in the same mode"
@@ -282,4 +285,5 @@ def _report(
         dropped_boxes=layout.dropped,
         warnings=warnings,
         dry_run=dry_run,
+        video_missing=video is None and any(t.kind == "video" for t in rescue.preparation.profile.tracks),
     )

@@ -21,6 +21,7 @@ from mediarescue.isobmff import (
     read_movie,
 )
 from mediarescue.recover.models import OrderModel
+from mediarescue.recover.timing.edits import learn_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,8 @@ class TrackProfile:
         Its samples; None for constant-size audio.
     chunks : ChunkTable or None
         The chunks of constant-size audio (PCM), else None.
+    start_seconds : float
+        Where its media begins in the presentation by its edit list; negative where some is skipped.
     """
 
     index: int
@@ -60,6 +63,7 @@ class TrackProfile:
     kind: str
     samples: SampleTable | None
     chunks: ChunkTable | None
+    start_seconds: float = 0.0
 
     @property
     def codec(self) -> bytes:
@@ -120,7 +124,9 @@ def learn_reference(source: ByteSource) -> ReferenceProfile:
         pcm = track.handler == b"soun" and is_constant_size(track.stbl) and _one_tick_a_sample(track)
         samples = None if pcm else expand(track.stbl, leniency=Leniency.STRICT)
         chunks = expand_chunks(track.stbl) if pcm else None
-        tracks.append(TrackProfile(index, track, KINDS.get(track.handler, "other"), samples, chunks))
+        start = learn_start(track.edit_list)
+        seconds = start.empty / movie.timescale - start.media_time / track.timescale
+        tracks.append(TrackProfile(index, track, KINDS.get(track.handler, "other"), samples, chunks, seconds))
     return ReferenceProfile(movie, tuple(tracks))
 
 

@@ -23,6 +23,8 @@ GAP_COST = 30.0
 _ALTERNATIVE_COST = 9.0
 _STRETCH_COST = 6.0
 _CUT_COST = 3.0
+_USUAL_COST = 1.5
+"""A candidate dearer than this has something odd about it: rivals are heard."""
 _AGAIN_COST = 5.0
 """A run ends where its matcher no longer recognises it: the same family right behind it is odd."""
 _BEAM = 48
@@ -131,7 +133,8 @@ class Segmenter:
             after = found.offset + found.size
             extended = self._extended(context, found.family)
             following = self._first_match(after, extended) if after < end else None
-            if not found.certain and (following is None or not following.certain):
+            likely = found.certain or (found.cost <= _USUAL_COST and following is not None and following.certain)
+            if not likely:
                 break
             if last is not None:
                 done.add(last)

@@ -301,8 +301,13 @@ def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> I
         if durations is not None:
             return durations
     if complete:
-        usual = float(reference_video.ends[-1] - reference_audio.ends[-1])
-        total = total_by_audio(track.seconds, audio.seconds, usual)
+        ahead = track.profile.start_seconds - audio.profile.start_seconds
+        total = total_by_audio(
+            track.seconds,
+            audio.seconds - ahead,
+            reference_video=float(reference_video.ends[-1]),
+            reference_audio=float(reference_audio.ends[-1]) - ahead,
+        )
         return None if total is None else rescale(track.duration, round(total * timescale))
     last = starts[-1:]
     before = float(track.duration[: int(last[0])].sum()) / timescale

@@ -14,4 +14,4 @@ class H264Factory(NalVideoFactory):
 
     def __init__(self) -> None:
         first = frozenset(nal_ref_idc << 5 | kind for nal_ref_idc in range(4) for kind in _FIRST_TYPES)
-        super().__init__("h264", b"avcC", lambda payload: H264Scanner(parse_avcc(payload)), first)
+        super().__init__("h264", b"avcC", lambda payload: H264Scanner(parse_avcc(payload)), first, (12,))

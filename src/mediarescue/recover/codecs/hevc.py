@@ -14,4 +14,4 @@ class HevcFactory(NalVideoFactory):
 
     def __init__(self) -> None:
         first = frozenset(kind << 1 for kind in _FIRST_TYPES)  # layer 0: the header's lowest bit is the layer's highest
-        super().__init__("hevc", b"hvcC", lambda payload: HevcScanner(parse_hvcc(payload)), first)
+        super().__init__("hevc", b"hvcC", lambda payload: HevcScanner(parse_hvcc(payload)), first, (40, 62, 63))

@@ -64,11 +64,12 @@ class LearnedMatcher:
             return None
         sizes: list[int] = []
         evidence, cost = 0.0, 0.0
-        at = pos
+        at, sure = pos, True
         while at < window.end and len(sizes) < _RUN_LIMIT:
-            size, found = self._recognise(window.peek(at, self._head))
-            if found < _ENOUGH_EVIDENCE or not 0 < size <= min(window.end - at, 4 * self.sizes.largest + 64):
+            size, found, alone = self._sample_at(window, at)
+            if not size:
                 break
+            sure &= alone
             evidence += found
             cost += 0.0 if sizes else self.sizes.cost(size)
             sizes.append(size)
@@ -77,12 +78,35 @@ class LearnedMatcher:
                 break
         if not sizes:
             return None
-        certain = evidence >= _CERTAIN_EVIDENCE and all(size in self.sizes.counts for size in sizes)
+        certain = sure and evidence >= _CERTAIN_EVIDENCE and all(size in self.sizes.counts for size in sizes)
         return Candidate(self.family, pos, at - pos, np.array(sizes, dtype=np.int64), None, cost, certain)
 
-    def _recognise(self, head: bytes) -> tuple[int, float]:
-        """Return the size of the sample that starts with ``head``, and the evidence for it in nats."""
-        best = (0, 0.0)
+    def _sample_at(self, window: MediaWindow, pos: int) -> tuple[int, float, bool]:
+        """Return the size of the sample at ``pos`` (0: none), the evidence, and whether no other size was possible.
+
+        Notes
+        -----
+        Where the bytes allow several sizes, the one counts behind which another sample starts.
+        """
+        left = min(window.end - pos, 4 * self.sizes.largest + 64)
+        found = [
+            (evidence, size)
+            for size, evidence in self._recognised(window.peek(pos, self._head))
+            if evidence >= _ENOUGH_EVIDENCE and 0 < size <= left
+        ]
+        if not found:
+            return 0, 0.0, False
+        found.sort(reverse=True)
+        if len({size for _, size in found}) > 1:
+            for evidence, size in found:
+                if any(e >= _ENOUGH_EVIDENCE for _, e in self._recognised(window.peek(pos + size, self._head))):
+                    return size, evidence, True
+        evidence, size = found[0]
+        return size, evidence, len(found) == 1
+
+    def _recognised(self, head: bytes) -> list[tuple[int, float]]:
+        """Return the size and the evidence in nats of each kind of sample that could start with ``head``."""
+        found = []
         for kind in self.kinds:
             size, evidence = kind.size, kind.signature.evidence(head)
             if not size:
@@ -90,9 +114,8 @@ class LearnedMatcher:
                     continue
                 size = self.length_field.size(head)
                 evidence += 8.0 if size in self.sizes.counts else 0.0
-            if evidence > best[1]:
-                best = (size, evidence)
-        return best
+            found.append((size, evidence))
+        return found
 
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         """Return single samples of the sizes seen, the likeliest first."""
@@ -138,8 +161,9 @@ class LearnedMatcher:
         """Return True when a sample with a signature starts at ``pos`` and the media ends inside it."""
         if self.blind or not any(kind.signature.values for kind in self.kinds):
             return False
-        size, evidence = self._recognise(window.peek(pos, self._head))
-        return size > window.end - pos and evidence >= _ENOUGH_EVIDENCE
+        left = window.end - pos
+        found = self._recognised(window.peek(pos, self._head))
+        return any(size > left and evidence >= _ENOUGH_EVIDENCE for size, evidence in found)
 
 
 class LearnedFactory:

@@ -206,6 +206,8 @@ class NalVideoFactory:
         Configuration payload -> scanner.
     first_bytes : frozenset of int
         First bytes of the NAL headers that can begin an access unit.
+    usual_suffixes : tuple of int
+        NAL unit types that cameras write behind the slices of an access unit.
     """
 
     def __init__(
@@ -214,7 +216,9 @@ class NalVideoFactory:
         configuration: bytes,
         make_scanner: Callable[[bytes], AccessUnitScanner],
         first_bytes: frozenset[int],
+        usual_suffixes: tuple[int, ...],
     ) -> None:
+        self._usual_suffixes = usual_suffixes
         self._name = name
         self._configuration = configuration
         self._make_scanner = make_scanner
@@ -240,8 +244,16 @@ class NalVideoFactory:
         readers = tuple(self._reader(track, reference) for track in tracks)
         return NalVideoMatcher(family, readers, first_bytes=self._first_bytes, max_sample=max(map(size_limit, tracks)))
 
+    def _unlearned(self, scanner: AccessUnitScanner, track: TrackProfile) -> AccessUnitScanner:
+        """Expect the NAL units that cameras put behind the slices, where the reference has no sample to show."""
+        layers = range(32) if track.configuration(b"lhvC") is not None else ()  # the second eye's pictures
+        return scanner.limits(continuation_types=self._usual_suffixes, layer_continuation_types=layers)
+
     def _reader(self, track: TrackProfile, reference: MediaWindow) -> TrackReader:
-        scanner = self.scanner(track).learned(some_samples(track, reference))
+        scanner = self.scanner(track)
+        scanner = (
+            scanner.learned(some_samples(track, reference)) if track.sample_count else self._unlearned(scanner, track)
+        )
         rows = learn_rows(track, scanner.limits(), reference)
         slices = set(rows[:, Column.SLICE_COUNT].tolist())
         return TrackReader(track, scanner, rows, slices.pop() if len(slices) == 1 else 0)

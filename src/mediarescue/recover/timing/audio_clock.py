@@ -15,8 +15,9 @@ Seconds = NDArray[np.float64]
 _FEWEST_ANCHORS = 6
 _WIDEST_LAG = 0.12
 """Seconds; a writer whose chunks stray further from the audio beside them is no clock."""
-_DISAGREEMENT = 0.02
+_DISAGREEMENT = 0.03
 _LONGEST_TAIL = 0.4
+_USUAL_TAIL = 0.3
 _SLACK = 0.15
 
 
@@ -78,23 +79,26 @@ def durations_by_interleave(
     return fit_to_anchors(len(offset), starts, times, step)
 
 
-def total_by_audio(video_seconds: float, audio_seconds: float, usual_difference: float) -> float | None:
+def total_by_audio(
+    video_seconds: float, audio_seconds: float, *, reference_video: float, reference_audio: float
+) -> float | None:
     """Return the video's total where its total at the reference's rate cannot be true beside its audio, else None.
 
     Parameters
     ----------
     video_seconds, audio_seconds : float
-        Totals of the rescued tracks of a recording that was not cut.
-    usual_difference : float
-        Video minus audio in the reference.
+        Totals of the rescued tracks of a recording that was not cut, from a common start.
+    reference_video, reference_audio : float
+        The same of the reference.
 
     Notes
     -----
     Cameras stop both tracks within some tenths of a second. A reference where they differ by more is itself a
     part of a film, and its difference says nothing.
     """
-    whole_reference = abs(usual_difference) <= _LONGEST_TAIL
-    expected = audio_seconds + (usual_difference if whole_reference else 0.0)
+    usual = reference_video - reference_audio
+    whole_reference = abs(usual) <= min(_LONGEST_TAIL, _USUAL_TAIL * max(reference_video, reference_audio))
+    expected = audio_seconds + (usual if whole_reference else 0.0)
     off = abs(video_seconds - expected)
     slack = _SLACK if whole_reference else _LONGEST_TAIL + _SLACK
     return expected if off > max(slack, _DISAGREEMENT * expected) and expected > 0 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +67,16 @@ def picture_step(sequence: Int64Array, poc: Int64Array) -> int:
     -----
     The end of each sequence is left out: there, pictures may be missing.
     """
-    steps = set[int]()
+    steps, settled = Counter[int](), set[int]()
     for first, stop in _sequences(sequence):
-        steps.update(np.diff(np.sort(poc[first:stop]))[:-_REORDER_DEPTH].tolist())
-    return steps.pop() if len(steps) == 1 else 0
+        apart = np.diff(np.sort(poc[first:stop])).tolist()
+        steps.update(apart)
+        settled.update(apart[:-_REORDER_DEPTH])
+    if not steps:
+        return 0
+    step, times = steps.most_common(1)[0]
+    regular = settled <= {step} and 2 * times > steps.total() and min(steps) == step
+    return step if regular and step > 0 else 0
 
 
 def _sequences(sequence: Int64Array) -> list[tuple[int, int]]:

@@ -93,7 +93,13 @@ def test_a_varying_rate_is_followed_by_the_audio() -> None:
 def test_a_total_the_audio_contradicts_is_replaced(
     video: float, audio: float, usual: float, wanted: float | None
 ) -> None:
-    assert total_by_audio(video, audio, usual) == (pytest.approx(wanted) if wanted is not None else None)
+    found = total_by_audio(video, audio, reference_video=20.0 + usual, reference_audio=20.0)
+    assert found == (pytest.approx(wanted) if wanted is not None else None)
+
+
+def test_the_difference_in_a_part_of_a_film_says_nothing() -> None:
+    """0.4 s of 0.5 s is no habit of the camera."""
+    assert total_by_audio(0.5, 0.51, reference_video=0.12, reference_audio=0.51) is None
 
 
 def test_a_cut_film_is_stretched_only_where_its_last_chunk_lies_far_from_its_audio() -> None:

@@ -35,8 +35,8 @@ from mediarescue.reports import GapReport, TrackReport, UntruncReport
 
 COPY = "copy media data"
 _PROBED = 4
-_HARDLY_A_PICTURE = 0.5
 _NEARLY_ALL = 0.97
+_ENOUGH_TO_JUDGE = 2
 _MOOV_ALLOWANCE = 0.02
 _COMPILING = "compiling the bitstream readers, once on this machine: some ten seconds"
 
@@ -121,7 +121,7 @@ def untrunc(
                 )
             )
         rescue = identify(source, healthy, preparation, probe=_decoded, listener=listener)
-        _check_fit(source, rescue, listener)
+        _check_fit(source, rescue)
         layout = assemble(
             preparation.profile.movie,
             list(rescue.tracks),
@@ -188,7 +188,7 @@ def _decoded(track: TrackProfile, sample: bytes) -> float | None:
     return None if size is None else decoded_fraction(track.codec, own_configuration(track), sample, size)
 
 
-def _check_fit(source: ByteSource, rescue: Rescue, listener: Listener) -> None:
+def _check_fit(source: ByteSource, rescue: Rescue) -> None:
     """Refuse a result that a fitting reference would not give."""
     preparation = rescue.preparation
     reference_video = [t for t in preparation.profile.tracks if t.kind == "video"]
@@ -212,12 +212,14 @@ def _check_fit(source: ByteSource, rescue: Rescue, listener: Listener) -> None:
         )
     for track in videos:
         alone = track.is_independent
-        if alone is not None and alone.any():
-            _check_pictures(source, track.profile, track.offset[alone], track.size[alone], listener)
+        few = alone is not None and int(alone.sum()) < _ENOUGH_TO_JUDGE
+        damaged = few and not all(gap.expected for gap in gaps)  # the one key frame may have been hit
+        if alone is not None and alone.any() and not damaged:
+            _check_pictures(source, track.profile, track.offset[alone], track.size[alone])
 
 
 def _check_pictures(
-    source: ByteSource, profile: TrackProfile, offsets: NDArray[np.int64], sizes: NDArray[np.int64], listener: Listener
+    source: ByteSource, profile: TrackProfile, offsets: NDArray[np.int64], sizes: NDArray[np.int64]
 ) -> None:
     """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
     step = max(1, len(offsets) // _PROBED)
@@ -231,18 +233,10 @@ def _check_pictures(
     if not verdicts:
         return
     codec, (width, height) = profile.codec.decode("latin-1"), coded_size(profile) or (0, 0)
-    if max(verdicts) < _HARDLY_A_PICTURE:
-        raise ReferenceMismatchError(
-            f"the reference does not fit: key frames of {source.path} give no picture with its settings "
-            f"({codec} {width}x{height}); use a file of the same camera with the same frame size and mode"
-        )
-    if len(verdicts) > 1 and len(set(verdicts)) == 1 and verdicts[0] < _NEARLY_ALL:
-        listener(
-            Warned(
-                f"the key frames show nothing below {verdicts[0]:.0%} of the picture's height: if the film should, "
-                f"the reference ({codec} {width}x{height}) has another frame size"
-            )
-        )
+    raise ReferenceMismatchError(
+        f"the reference does not fit: key frames of {source.path} give no whole picture with its settings "
+        f"({codec} {width}x{height}); use a file of the same camera with the same frame size and mode"
+    )
 
 
 def _report(

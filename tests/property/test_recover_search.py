@@ -172,5 +172,6 @@ def test_the_media_data_lies_inside_the_file(
         assert 0 <= location.start <= location.end <= source.size
         if location.mdat_offset is not None:
             assert source.read(location.mdat_offset + 4, 4) == b"mdat"
-            assert location.start - location.mdat_offset in (8, 16)
+            cut_header = location.start == source.size
+            assert cut_header or location.start - location.mdat_offset in (8, 16)
         assert location.file_type == b"" or location.file_type[4:8] == b"ftyp"

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 _DECODERS = {b"avc1": "h264", b"avc3": "h264", b"hvc1": "hevc", b"hev1": "hevc", b"dvh1": "hevc", b"dvhe": "hevc"}
-_ROWS = 16
 _TRIMMED = 0.1
 """Part of the last slice whose loss must show in the picture."""
 
@@ -29,36 +28,38 @@ def decoded_fraction(codec: bytes, configuration: bytes, sample: bytes, size: tu
     -------
     float or None
         0 where the decoder meets an error or another picture size, or does not need the last part of the data;
-        else the part of the height down to which there is a picture. None where nothing can be told: no decoder
-        for the codec, or a picture of one colour.
+        else the part of the height down to which a picture was written. None where nothing can be told: no
+        decoder for the codec, or a format without colour.
 
     Notes
     -----
-    Data read with another picture size often meets no error: HEVC that is too narrow or too tall ends early and
-    leaves the rest flat, and what is read as a shorter picture is just not read to its end.
+    Data read with another picture size often meets no error: what is too narrow or too tall ends early and leaves
+    the rest of the buffer as it was, zeros in the colour planes too, which no black is; and what is read as a
+    shorter picture is just not read to its end.
     """
     name = _DECODERS.get(codec)
     if name is None or len(configuration) < 23 - 18 * (name == "h264"):
         return None
-    whole = _luma(name, configuration, sample)
+    whole = _planes(name, configuration, sample)
     if whole is None:
         return 0.0
-    if whole.size == 0:
+    if len(whole) < 2:
         return None
-    if (whole.shape[1], whole.shape[0]) != size:
+    luma, chroma = whole[0], whole[1]
+    if (luma.shape[1], luma.shape[0]) != size:
         return 0.0
-    covered = _covered(whole)
-    if covered == 0.0:
-        return None
     shorter = _trimmed(name, configuration, sample)
-    less = None if shorter is None else _luma(name, configuration, shorter)
-    if less is not None and np.array_equal(less, whole):
+    less = None if shorter is None else _planes(name, configuration, shorter)
+    if less is not None and luma.any() and np.array_equal(less[0], luma):
         return 0.0
-    return covered
+    return _written(chroma)
 
 
-def _luma(name: str, configuration: bytes, sample: bytes) -> NDArray[np.uint8] | None:
-    """Return the first picture's luma bytes, uint8 (height, bytes a row); empty without a decoder, None on an error."""
+def _planes(name: str, configuration: bytes, sample: bytes) -> list[NDArray[np.uint8]] | None:
+    """Return the first picture's planes, uint8 (height, width) each; none without a decoder, None on an error.
+
+    Of samples of more than 8 bits the low bytes are given.
+    """
     import av.error
     from av.packet import Packet
     from av.video.codeccontext import VideoCodecContext
@@ -66,9 +67,9 @@ def _luma(name: str, configuration: bytes, sample: bytes) -> NDArray[np.uint8] |
     try:
         context = VideoCodecContext.create(name, "r")
     except (ValueError, av.error.FFmpegError):
-        return np.zeros((0, 0), np.uint8)
+        return []
     if not isinstance(context, VideoCodecContext):
-        return np.zeros((0, 0), np.uint8)
+        return []
     context.extradata = configuration
     context.thread_count = 1
     context.options = {"err_detect": "explode+crccheck+bitstream+buffer", "ec": "0"}
@@ -78,18 +79,18 @@ def _luma(name: str, configuration: bytes, sample: bytes) -> NDArray[np.uint8] |
         return None
     if not frames:
         return None
-    plane = frames[0].planes[0]
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    bytes_a_sample = 1 + (frames[0].format.components[0].bits > 8)
-    pixels = rows[:, : plane.width * bytes_a_sample]
-    return np.array(pixels if bytes_a_sample == 1 else pixels.reshape(plane.height, -1, 2)[:, :, 0])
+    wide = frames[0].format.components[0].bits > 8
+    planes = []
+    for plane in frames[0].planes:
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        planes.append(np.array(rows[:, : 2 * plane.width : 2] if wide else rows[:, : plane.width]))
+    return planes
 
 
-def _covered(luma: NDArray[np.uint8]) -> float:
-    """Return the part of the height above the flat rows at the bottom; 0.0 for a picture of one colour."""
-    bands = luma[: len(luma) // _ROWS * _ROWS].reshape(-1, _ROWS * luma.shape[1])
-    alive = np.flatnonzero(bands.min(axis=1) != bands.max(axis=1))
-    return float(alive[-1] + 1) / len(bands) if len(alive) else 0.0
+def _written(chroma: NDArray[np.uint8]) -> float:
+    """Return the part of the height above the rows at the bottom that were never written."""
+    rows = np.flatnonzero(chroma.any(axis=1))
+    return float(rows[-1] + 1) / len(chroma) if len(rows) else 0.0
 
 
 def _trimmed(name: str, configuration: bytes, sample: bytes) -> bytes | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.checking.decode import decoded_fraction
-from mediarescue.checking.structure import IndexState, check_structure, index_state
+from mediarescue.checking.structure import IndexState, check_structure, fragment_extent, index_state
 from mediarescue.copying import RangeCopier
 from mediarescue.errors import (
     InputError,
@@ -152,6 +152,8 @@ def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Pr
             f"the files seem swapped: {broken} has a sound index, {reference} has none; "
             f"try: mediarescue untrunc {reference} --ref {broken}"
         )
+    if state is IndexState.FRAGMENTS_CUT:
+        raise InputError(_cut_fragments(source))
     if reference_state is IndexState.MISSING:
         raise ReferenceMismatchError(
             f"the reference {reference} has no readable moov box; use a file of the same camera that plays"
@@ -175,11 +177,30 @@ def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Pr
     if zeros > 0.2:
         listener(Warned(f"about {zeros:.0%} of {broken.name} are zeros; nothing can be rescued there"))
     try:
-        return prepare(source, healthy)
+        preparation = prepare(source, healthy)
     except NoMovieError as error:
         raise ReferenceMismatchError(f"the reference {reference} has no moov box; use a file that plays") from error
     except BoxError as error:
         raise ReferenceMismatchError(f"the reference {reference} is damaged ({error}); use another one") from error
+    if not any(track.sample_count for track in preparation.profile.tracks):
+        raise ReferenceMismatchError(
+            f"the reference {reference} is fragmented, and its moov lists no samples to learn from; use a recording "
+            f"that is not, or make one of it: ffmpeg -i {reference} -c copy OUT"
+            if preparation.profile.movie.is_fragmented
+            else f"the reference {reference} has no samples to learn from; use a recording of some seconds that plays"
+        )
+    return preparation
+
+
+def _cut_fragments(source: ByteSource) -> str:
+    extent = fragment_extent(source)
+    sentence = f"{source.path} is a fragmented file that was cut; rebuilding fragmented files is not supported yet"
+    if extent is None or not extent.count:
+        return f"{sentence}, and not one of its fragments is whole"
+    return (
+        f"{sentence}, but up to byte {extent.end} of {source.size} its fragments are whole: players and ffmpeg read "
+        f"them as they are, and this makes a normal file of them: ffmpeg -i {source.path} -c copy OUT"
+    )
 
 
 def _decoded(track: TrackProfile, sample: bytes) -> float | None:
@@ -261,11 +282,11 @@ def _report(
     }
     video, audio = ends["video"], ends["audio"]
     found = {track.track_id for track in tracks}
-    missing = [t for t in rescue.preparation.profile.tracks if t.sample_count and t.track.track_id not in found]
-    warnings = tuple(
-        f"no sample of the reference's track {t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')}) was found"
-        for t in missing
-    )
+    missing = {
+        f"{t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')})": t.kind in ("video", "audio")
+        for t in rescue.preparation.profile.tracks
+        if t.sample_count and t.track.track_id not in found
+    }
     return UntruncReport(
         input=str(broken),
         reference=str(reference),
@@ -277,7 +298,9 @@ def _report(
         gaps=tuple(GapReport(gap.offset, gap.size, gap.reason, gap.expected) for gap in segmentation.gaps),
         av_difference_seconds=None if video is None or audio is None else video - audio,
         dropped_boxes=layout.dropped,
-        warnings=warnings,
+        warnings=tuple(
+            f"no sample of the reference's track {track} was found" for track, weighs in missing.items() if not weighs
+        ),
         dry_run=dry_run,
-        video_missing=video is None and any(t.kind == "video" for t in rescue.preparation.profile.tracks),
+        missing_tracks=tuple(track for track, weighs in missing.items() if weighs),
     )

@@ -65,6 +65,19 @@ def default_target(source: Path, suffix: str) -> Path:
     return source.with_name(f"{source.stem}{suffix}{source.suffix}")
 
 
+def is_same_place(first: Path, second: Path) -> bool:
+    """Whether two names are one file, or would be: through ``..``, links to folders, symbolic and hard links."""
+    with contextlib.suppress(OSError):
+        if first.samefile(second):
+            return True
+    return _place(first) == _place(second)
+
+
+def _place(path: Path) -> str:
+    # The last part is not resolved: a symbolic link there is replaced, not followed.
+    return os.path.normcase(path.parent.resolve() / path.name)
+
+
 def check_target(target: Path, *, inputs: Iterable[Path], overwrite: bool) -> None:
     """Refuse a target that must not or cannot be written.
 
@@ -200,7 +213,7 @@ class AtomicOutput:
         """Flush to the disk, verify, and give the file its name.
 
         ``verify`` is called with the temporary path while the flush to the disk runs; what it raises
-        removes the file. The file is closed afterwards.
+        removes the file once the flush has ended. The file is closed afterwards.
 
         Raises
         ------
@@ -211,9 +224,12 @@ class AtomicOutput:
         try:
             file.flush()
             flush = _Flush(file.fileno())
-            if verify is not None:
-                verify(self.path)
-            flush.wait()
+            try:
+                if verify is not None:
+                    verify(self.path)
+            finally:
+                flush.join()
+            flush.check()
             self._file = None
             file.close()
             self._publish()
@@ -248,7 +264,9 @@ class AtomicOutput:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.target)) from error
             self.path.rename(self.target)
         else:
-            self.path.unlink()
+            # From here on the target is there and whole; that its second name stays is no failure.
+            with contextlib.suppress(OSError):
+                self.path.unlink()
 
     def _discard(self) -> None:
         if self._raw is not None:
@@ -265,7 +283,8 @@ class _Flush:
     """``fsync`` in a thread, so that verifying overlaps with the disk and Ctrl-C is answered."""
 
     def __init__(self, fd: int) -> None:
-        self._fd = fd
+        # A descriptor of its own: the caller's may be closed, and its number given to another file, before the end.
+        self._fd = os.dup(fd)
         self._error: OSError | None = None
         self._thread = threading.Thread(target=self._run, name="flush", daemon=True)
         self._thread.start()
@@ -275,10 +294,16 @@ class _Flush:
             os.fsync(self._fd)
         except OSError as error:
             self._error = error
+        finally:
+            os.close(self._fd)
 
-    def wait(self) -> None:
+    def join(self) -> None:
+        """Wait for the end."""
         while self._thread.is_alive():
             self._thread.join(POLL_SECONDS)
+
+    def check(self) -> None:
+        """Raise what the system said; after `join`."""
         if self._error is not None:
             raise self._error
 

@@ -73,8 +73,8 @@ class UntruncReport:
     """What ``untrunc`` did.
 
     ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
-    None where one of them is missing. ``video_missing`` is True where the reference has video and the rescued file
-    has none.
+    None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
+    (``"1 (video, avc1)"``) of which the rescued file has no sample.
     """
 
     input: str
@@ -89,7 +89,7 @@ class UntruncReport:
     dropped_boxes: tuple[str, ...]
     warnings: tuple[str, ...]
     dry_run: bool = False
-    video_missing: bool = False
+    missing_tracks: tuple[str, ...] = ()
 
     @property
     def reservations(self) -> tuple[str, ...]:
@@ -103,8 +103,7 @@ class UntruncReport:
         guessed = [t for t in self.tracks if t.timing_source in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)]
         if any(t.kind in ("video", "audio") for t in guessed):
             why.append("estimated times in " + ", ".join(f"track {t.track_id} ({t.codec})" for t in guessed))
-        if self.video_missing:
-            why.append("no whole picture, only the other tracks")
+        why += [f"no sample of track {track}" for track in self.missing_tracks]
         return tuple(why)
 
     @property

@@ -381,3 +381,76 @@ def test_a_reference_with_a_second_of_sound_more_or_less_serves(here: Path, clip
     sound = AudioSpec(seconds=Fraction(1), seed=3)
     other = clips.clip("short-sound.mp4", ClipSpec(video=(spec,), audio=(sound,)))
     assert main(["untrunc", "broken.mp4", "--ref", str(other), "--progress", "none", "-q"]) in (0, 10)
+
+
+FRAGMENTED = ClipSpec(
+    video=(VideoSpec(options=(("x264-params", "bframes=0:keyint=15"),)),),
+    options=(("movflags", "+frag_keyframe+empty_moov+default_base_moof"),),
+)
+
+
+def top_level(data: bytes) -> list[tuple[bytes, int, int]]:
+    """Return kind, offset and end of each top-level box."""
+    boxes, pos = [], 0
+    while pos < len(data):
+        end = pos + int.from_bytes(data[pos : pos + 4], "big")
+        boxes.append((data[pos + 4 : pos + 8], pos, end))
+        pos = end
+    return boxes
+
+
+def test_a_fragmented_file_that_is_whole_is_healthy(here: Path, fail: Fail, clips: Clips) -> None:
+    shutil.copyfile(clips.clip("fragmented.mp4", FRAGMENTED), here / "f.mp4")
+    assert "not broken" in fail(9, "f.mp4", "--ref", "good.mp4")
+
+
+@pytest.mark.parametrize("place", ["mdat", "moof", "behind the moof", "in a header", "zeros behind"])
+def test_a_fragmented_file_that_was_cut_is_no_healthy_one(here: Path, fail: Fail, clips: Clips, place: str) -> None:
+    data = clips.clip("fragmented.mp4", FRAGMENTED).read_bytes()
+    boxes = top_level(data)
+    moof, mdat = [box for box in boxes if box[0] == b"moof"][-1], [box for box in boxes if box[0] == b"mdat"][-1]
+    assert moof[2] == mdat[1]
+    cut = {"mdat": mdat[2] - 9, "moof": moof[1] + 30, "behind the moof": moof[2], "in a header": moof[1] + 5}
+    (here / "f.mp4").write_bytes(data[: cut[place]] if place in cut else data[: moof[1]] + bytes(4000))
+    message = fail(3, "f.mp4", "--ref", "good.mp4")
+    assert f"up to byte {moof[1]} of " in message
+    assert "ffmpeg -i f.mp4 -c copy" in message
+
+
+def test_a_fragmented_file_without_a_whole_fragment_says_so(here: Path, fail: Fail, clips: Clips) -> None:
+    data = clips.clip("fragmented.mp4", FRAGMENTED).read_bytes()
+    first = next(box for box in top_level(data) if box[0] == b"moof")
+    (here / "f.mp4").write_bytes(data[: first[2] + 100])
+    assert "not one of its fragments is whole" in fail(3, "f.mp4", "--ref", "good.mp4")
+
+
+@pytest.mark.parametrize("cut", [0, 50])
+def test_a_fragmented_reference_teaches_nothing(here: Path, fail: Fail, clips: Clips, cut: int) -> None:
+    data = clips.clip("fragmented.mp4", FRAGMENTED).read_bytes()
+    (here / "f.mp4").write_bytes(data[: len(data) - cut])
+    message = fail(4, "broken.mp4", "--ref", "f.mp4")
+    assert "is fragmented" in message
+    assert "ffmpeg -i f.mp4 -c copy" in message
+
+
+@pytest.mark.parametrize("report", ["broken_rescued.mp4", "../{here}/broken_rescued.mp4"])
+def test_a_report_does_not_replace_the_rescued_film(here: Path, fail: Fail, report: str) -> None:
+    name = report.replace("{here}", here.name)
+    assert "give two names" in fail(2, "broken.mp4", "--ref", "good.mp4", "--report", name, "--overwrite")
+
+
+def test_sound_that_is_lost_is_a_reservation(here: Path, clips: Clips, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = ClipSpec(video=(VideoSpec(options=(("x264-params", "bframes=0:keyint=15"),)),), audio=())
+    drop_moov(clips.clip("no-sound.mp4", spec), here / "mute.mp4")
+    assert main(["untrunc", "mute.mp4", "--ref", "good.mp4", "--progress", "none"]) == 10
+    assert "no sample of track 2 (audio, mp4a)" in capsys.readouterr().out
+
+
+def test_an_ftyp_of_a_damaged_size_does_not_bring_the_media_into_the_head(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray((here / "broken.mp4").read_bytes())
+    data[:4] = (len(data) // 2).to_bytes(4, "big")
+    (here / "broken.mp4").write_bytes(data)
+    rescue(here, capsys)
+    assert (here / "broken_rescued.mp4").stat().st_size < len(data) + 10_000

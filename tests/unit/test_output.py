@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +18,7 @@ from mediarescue.output import (
     AtomicOutput,
     check_target,
     default_target,
+    is_same_place,
     output_error,
     readable_size,
     write_text_atomic,
@@ -125,6 +128,15 @@ class TestCheckTarget:
             check_target(tmp_path / "out.mp4", inputs=[], overwrite=False)
 
 
+def test_two_names_are_one_place(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path)
+    for other in (tmp_path / "a", tmp_path / "sub" / ".." / "a", tmp_path / "linked" / "a"):
+        assert is_same_place(tmp_path / "a", other)
+    assert not is_same_place(tmp_path / "a", tmp_path / "sub" / "a")
+    assert not is_same_place(tmp_path / "a", tmp_path / "b")
+
+
 class TestAtomicOutput:
     def test_commit_gives_the_file_its_name_and_leaves_nothing_else(self, tmp_path: Path) -> None:
         target = tmp_path / "out.mp4"
@@ -174,6 +186,37 @@ class TestAtomicOutput:
             write(target, b"new", overwrite=True, verify=verify)
         assert target.read_bytes() == b"old"
         assert names(tmp_path) == ["out.mp4"]
+
+    def test_the_file_stays_open_until_the_flush_has_ended_though_the_verification_fails(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failed, flushed, fsync = threading.Event(), [], os.fsync
+
+        def slow(fd: int) -> None:
+            assert failed.wait(10)
+            time.sleep(0.2)
+            fsync(fd)
+            flushed.append(names(tmp_path))
+
+        def verify(path: Path) -> None:
+            failed.set()
+            raise VerificationError("not good")
+
+        monkeypatch.setattr(os, "fsync", slow)
+        with pytest.raises(VerificationError):
+            write(tmp_path / "out.mp4", b"new", verify=verify)
+        assert len(flushed) == 1
+        assert flushed[0][0].endswith(".rescuing")
+        assert names(tmp_path) == []
+
+    def test_a_flush_that_fails_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(fd: int) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(OutputError, match="input/output error"):
+            write(tmp_path / "out.mp4", b"new", verify=lambda path: None)
+        assert names(tmp_path) == []
 
     @pytest.mark.parametrize("links", [True, False])
     def test_a_target_that_appears_meanwhile_is_kept(

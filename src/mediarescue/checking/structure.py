@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mediarescue.isobmff import (
     expand,
     expand_chunks,
     is_constant_size,
+    read_header,
     read_movie,
 )
 
@@ -62,11 +64,55 @@ class IndexState(Enum):
     MISSING = "no readable moov"
     EMPTY = "a moov without samples"
     POINTS_OUTSIDE = "samples behind the end of the file"
+    FRAGMENTS_CUT = "a fragment that the file does not hold whole"
     SOUND = "all samples are in the file"
 
 
+@dataclass(frozen=True, slots=True)
+class FragmentExtent:
+    """The movie fragments of a file, by the headers of its top-level boxes.
+
+    Attributes
+    ----------
+    count : int
+        Fragments that are whole: a ``moof`` and the ``mdat`` behind it.
+    end : int
+        Offset of the first byte after the last whole one; 0 where none is whole.
+    is_cut : bool
+        Whether more was begun behind it, or something stands there that is no box.
+    """
+
+    count: int
+    end: int
+    is_cut: bool
+
+
+def fragment_extent(source: ByteSource) -> FragmentExtent | None:
+    """Return how far a file's fragments are whole (ISO/IEC 14496-12 8.8); None where it has no ``moof``.
+
+    An ``mdat`` of size 0 behind a ``moof`` counts as cut: writers of fragments put the size there at the end.
+    """
+    pos = count = end = 0
+    begun = pending = is_cut = False
+    while pos < source.size:
+        header = read_header(source.read(pos, 32), 0, limit=source.size - pos)
+        if header is None or not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in header.kind):
+            is_cut = True
+            break
+        begun = begun or header.kind == b"moof"
+        pos += header.size
+        if pos > source.size or (begun and header.kind == b"mdat" and header.to_end):
+            is_cut = True
+            break
+        if header.kind == b"moof":
+            pending = True
+        elif header.kind == b"mdat" and pending:
+            pending, count, end = False, count + 1, pos
+    return FragmentExtent(count, end, is_cut or pending) if begun else None
+
+
 def index_state(path: Path) -> IndexState:
-    """Judge a file by its ``moov``; fragments count as samples without being read."""
+    """Judge a file by its ``moov``; fragments count as samples by their boxes' headers alone."""
     with ByteSource.open(path) as source:
         try:
             movie = read_movie(source, leniency=Leniency.PERMISSIVE)
@@ -76,4 +122,7 @@ def index_state(path: Path) -> IndexState:
             count = sum(_samples_inside(track, source.size) for track in movie.tracks)
         except BoxError:
             return IndexState.POINTS_OUTSIDE
-    return IndexState.SOUND if count or movie.is_fragmented else IndexState.EMPTY
+        fragments = fragment_extent(source) if movie.is_fragmented else None
+    if fragments is not None and fragments.is_cut:
+        return IndexState.FRAGMENTS_CUT
+    return IndexState.SOUND if count or fragments is not None else IndexState.EMPTY

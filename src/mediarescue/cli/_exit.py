@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -41,7 +42,7 @@ class Stopped(BaseException):
     exit_code : int
         130 or 143.
     written : tuple of str
-        Files that were already complete.
+        Files that were already complete, by `noticing_what_is_written`.
     """
 
     def __init__(self, exit_code: int) -> None:
@@ -107,6 +108,30 @@ def stopping_on_signals() -> Iterator[None]:
     finally:
         for number in taken:
             signal.signal(number, before[number])
+
+
+@contextlib.contextmanager
+def noticing_what_is_written(*paths: Path) -> Iterator[None]:
+    """Let a Stopped tell which of ``paths`` were written meanwhile.
+
+    The file system is asked, not the events: a signal may come between a file's taking its name and its event.
+    Files take their names whole, and one that replaces another is another file.
+    """
+    before = {path: _identity(path) for path in paths}
+    try:
+        yield
+    except Stopped as stop:
+        stop.written = tuple(str(path) for path, was in before.items() if _identity(path) not in (None, was))
+        raise
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    # Some file systems number files anew or not at all.
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def describe(error: BaseException) -> Failure:

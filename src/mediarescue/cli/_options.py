@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mediarescue.errors import OutputError, UsageError
-from mediarescue.output import output_error
+from mediarescue.output import default_target, output_error
 
 _OUTPUT = "Output"
 _DISPLAY = "Display"
@@ -70,8 +70,8 @@ Progress = Annotated[
 
 
 @contextlib.contextmanager
-def chosen_target(source: Path, output: Path | None, out_dir: Path | None) -> Iterator[Path | None]:
-    """Yield the output that ``-o`` or ``--out-dir`` asks for, None where the command picks it beside the input.
+def chosen_target(source: Path, output: Path | None, out_dir: Path | None, *, suffix: str) -> Iterator[Path]:
+    """Yield the output that ``-o`` or ``--out-dir`` asks for, else ``NAME<suffix>.EXT`` beside the input.
 
     Folders made for ``--out-dir`` are removed again where nothing was written into them.
 
@@ -85,7 +85,7 @@ def chosen_target(source: Path, output: Path | None, out_dir: Path | None) -> It
     if output is not None and out_dir is not None:
         raise UsageError("-o and --out-dir contradict each other; give one of them")
     if out_dir is None:
-        yield output
+        yield default_target(source, suffix) if output is None else output
         return
     made: list[Path] = []
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mediarescue.cli._exit import PROGRAM, printable, write_stderr
 from mediarescue.cli._options import ProgressMode
-from mediarescue.events import Artifact, Event, Noted, Progressed, StageFinished, StageStarted, Warned
+from mediarescue.events import Event, Noted, Progressed, StageFinished, StageStarted, Warned
 from mediarescue.output import readable_size
 
 if TYPE_CHECKING:
@@ -31,20 +31,15 @@ class Renderer:
 
     Attributes
     ----------
-    written : list of str
-        Files that were written whole, in order.
     warned : list of str
         Warnings the user has seen.
     """
 
     def __init__(self) -> None:
-        self.written: list[str] = []
         self.warned: list[str] = []
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
-        if isinstance(event, Artifact):
-            self.written.append(event.path)
         self.show(event)
 
     def __enter__(self) -> Renderer:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from mediarescue.cli import _options
-from mediarescue.cli._exit import Stopped, as_text, write_stdout
+from mediarescue.cli._exit import as_text, noticing_what_is_written, write_stdout
 from mediarescue.cli._options import ProgressMode, chosen_target
-from mediarescue.cli._progress import Renderer, renderer
+from mediarescue.cli._progress import renderer
 from mediarescue.errors import OutputError, UsageError
 from mediarescue.events import Artifact
 from mediarescue.options import UntruncOptions
-from mediarescue.output import check_target, write_text_atomic
+from mediarescue.output import check_target, is_same_place, write_text_atomic
 from mediarescue.reports import UntruncReport, as_json
 
 COMMAND = "untrunc"
@@ -28,6 +28,7 @@ EPILOG = (
 )
 
 _DEFAULTS = UntruncOptions()
+_SUFFIX = "_rescued"
 
 Broken = Annotated[Path, typer.Argument(metavar="BROKEN", show_default=False, help="The file to rescue.")]
 Reference = Annotated[
@@ -51,45 +52,35 @@ def untrunc_command(
 ) -> int:
     """Run the rescue and show its result; returns the report's exit code."""
     options = UntruncOptions(overwrite=overwrite, dry_run=dry_run)
-    if report_file is not None:
-        check_target(report_file, inputs=[broken, reference], overwrite=overwrite)
-    with chosen_target(broken, output, out_dir) as target, renderer(progress, quiet=quiet) as listener:
-        _refuse_one_name_for_two(report_file, target)
-        report = _run(broken, reference, target, options, report_file, listener)
-        warned = listener.warned
-    if json:
-        write_stdout(as_text(as_json(report, command=COMMAND)))
-    elif not quiet:
-        from mediarescue.cli._table import untrunc_text
-
-        write_stdout(untrunc_text(report, every_gap=verbose, already_said=warned))
-    return report.exit_code
-
-
-def _run(
-    broken: Path,
-    reference: Path,
-    target: Path | None,
-    options: UntruncOptions,
-    report_file: Path | None,
-    listener: Renderer,
-) -> UntruncReport:
-    # The API brings numba, numpy and construct with it, which --help must not wait for.
-    from mediarescue import api
-
-    try:
-        report = api.untrunc(broken, reference=reference, output=target, options=options, listener=listener)
+    with chosen_target(broken, output, out_dir, suffix=_SUFFIX) as target:
+        written = [target]
         if report_file is not None:
-            _write_report(report_file, report, overwrite=options.overwrite)
-            listener(Artifact(str(report_file), "report"))
-    except Stopped as stop:
-        stop.written = tuple(listener.written)
-        raise
-    return report
+            _refuse_one_name_for_two(report_file, target)
+            check_target(report_file, inputs=[broken, reference], overwrite=overwrite)
+            written.append(report_file)
+        with noticing_what_is_written(*written):
+            with renderer(progress, quiet=quiet) as listener:
+                # The API brings numba, numpy and construct with it, which --help must not wait for.
+                from mediarescue import api
+
+                report = api.untrunc(broken, reference=reference, output=target, options=options, listener=listener)
+                if report_file is not None:
+                    _write_report(report_file, report, overwrite=overwrite)
+                    listener(Artifact(str(report_file), "report"))
+            if json:
+                write_stdout(as_text(as_json(report, command=COMMAND)))
+            elif not quiet:
+                from mediarescue.cli._table import untrunc_text
+
+                write_stdout(untrunc_text(report, every_gap=verbose, already_said=listener.warned))
+    return report.exit_code
 
 
 def _write_report(path: Path, report: UntruncReport, *, overwrite: bool) -> None:
     try:
+        # Asked again: whether two new names are one file, only the file system knows (it may ignore case).
+        if report.output is not None and is_same_place(path, Path(report.output)):
+            raise OutputError(f"cannot write the report {path}: it is the rescued file itself")
         write_text_atomic(path, as_text(as_json(report, command=COMMAND)), overwrite=overwrite)
     except OutputError as error:
         if report.output is None or report.dry_run:
@@ -99,6 +90,6 @@ def _write_report(path: Path, report: UntruncReport, *, overwrite: bool) -> None
         ) from error
 
 
-def _refuse_one_name_for_two(report_file: Path | None, target: Path | None) -> None:
-    if report_file is not None and target is not None and report_file.absolute() == target.absolute():
-        raise UsageError(f"{report_file} is named for the output and for the report; give two names")
+def _refuse_one_name_for_two(report_file: Path, target: Path) -> None:
+    if is_same_place(report_file, target):
+        raise UsageError(f"{report_file} is named for the report, and is the output {target} too; give two names")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mediarescue.isobmff import ByteSource, read_header
+from mediarescue.isobmff import BoxHeader, ByteSource, read_header
 
 TOP_LEVEL = frozenset(
     (b"ftyp", b"styp", b"moov", b"moof", b"mfra", b"mdat", b"free", b"skip", b"wide", b"uuid", b"udta", b"meta",
      b"pdin", b"sidx", b"ssix", b"prft", b"emsg", b"pnot", b"PICT", b"junk")
 )  # fmt: skip
 """Box types seen at the top of MP4, QuickTime and 3GP files."""
+_LARGEST_FILE_TYPE = 4096
+"""Of a box of some 30 bytes; what is larger is a damaged size, and media."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class MediaLocation:
     mdat_offset : int or None
         Where the mdat header stands; None when the file has none and everything is taken for media.
     file_type : bytes
-        The file's own ``ftyp`` box, header included; empty where there is none.
+        The file's own ``ftyp`` box, header included; empty where there is none, or none to believe.
     """
 
     start: int
@@ -55,11 +57,24 @@ def locate_media(source: ByteSource) -> MediaLocation:
             trusted = header.declared_size not in (0, 0x3F3F3F3F) and _boxes_reach_end(source, end)
             return MediaLocation(start, end if trusted else source.size, pos, file_type)
         if header.kind == b"ftyp":
+            if not _is_file_type(source, pos, header):
+                break
             file_type = source.read(pos, header.size)
         if pos + header.size > source.size:
             break
         pos += header.size
     return _search_mdat(source, file_type) or MediaLocation(0, source.size, None, file_type)
+
+
+def _is_file_type(source: ByteSource, pos: int, header: BoxHeader) -> bool:
+    """Whether an ``ftyp`` has a size that can be: two fields and whole brands (4.3.2), and a box behind it."""
+    if header.to_end or not 16 <= header.size <= _LARGEST_FILE_TYPE or header.size % 4:
+        return False
+    end = pos + header.size
+    if end >= source.size:
+        return end == source.size
+    behind = source.read(end + 4, 4)
+    return all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in behind)
 
 
 def _boxes_reach_end(source: ByteSource, pos: int) -> bool:

@@ -5,12 +5,15 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from mediarescue.cli import untrunc_cmd
 from mediarescue.cli._exit import Invocation, Stopped, describe, printable, stopping_on_signals
 from mediarescue.cli.app import main
-from mediarescue.events import Artifact, Listener
+from mediarescue.events import Listener
+from mediarescue.output import write_text_atomic
 from tests.unit.cli.conftest import FakeApi
 
 BASE = ["untrunc", "broken.mp4", "--ref", "good.mp4"]
@@ -100,23 +103,40 @@ def test_outside_the_main_thread_signals_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("existing", [False, True])
 def test_an_interrupt_says_what_is_already_complete(
-    api: FakeApi, here: object, capsys: pytest.CaptureFixture[str], written: bool
+    api: FakeApi, here: Path, capsys: pytest.CaptureFixture[str], written: bool, existing: bool
 ) -> None:
+    """Also between the file's taking its name and the event that says so."""
+    target = here / "out.mp4"
+    if existing:
+        target.write_bytes(b"old")
+
     def interrupt(listener: Listener) -> None:
         if written:
-            listener(Artifact("out.mp4", "output"))
+            write_text_atomic(target, "new", overwrite=True)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
 
     api.during = interrupt
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        assert main([*BASE, "-v"]) == 130
+        assert main([*BASE, "-v", "-o", "out.mp4", "--overwrite"]) == 130
     finally:
         signal.signal(signal.SIGINT, before)
     expected = "already complete: out.mp4" if written else "nothing was written"
     assert capsys.readouterr().err == f"mediarescue: interrupted; {expected}\n"
+
+
+def test_an_interrupt_behind_the_rescue_says_that_the_film_is_there(
+    api: FakeApi, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(text: str) -> None:
+        raise Stopped(130)
+
+    monkeypatch.setattr(untrunc_cmd, "write_stdout", stop)
+    assert main([*BASE, "--report", "r.json"]) == 130
+    assert capsys.readouterr().err == "mediarescue: interrupted; already complete: broken_rescued.mp4, r.json\n"
 
 
 def test_control_characters_are_escaped() -> None:

@@ -48,7 +48,6 @@ def test_plain_lines_come_at_most_once_a_second(clock: Clock, capsys: pytest.Cap
     assert lines[2].startswith("mediarescue: copying: 4")
     assert lines[2].endswith(" left")
     assert " of 1.0 GB, 3 s" in lines[2]
-    assert listener.written == ["out.mp4"]
 
 
 def test_auto_without_a_terminal_is_quiet_for_short_jobs_and_plain_for_long_ones(
@@ -88,13 +87,12 @@ def test_json_lines_parse_and_end_with_the_last_progress(clock: Clock, capsys: p
 
 
 @pytest.mark.parametrize(("mode", "quiet"), [(ProgressMode.NONE, False), (ProgressMode.JSON, True)])
-def test_none_and_quiet_show_nothing_but_remember_what_was_written(
+def test_none_and_quiet_show_nothing(
     clock: Clock, capsys: pytest.CaptureFixture[str], mode: ProgressMode, quiet: bool
 ) -> None:
     listener = renderer(mode, quiet=quiet)
     copy_for(5, clock, listener)
     assert capsys.readouterr() == ("", "")
-    assert listener.written == ["out.mp4"]
 
 
 @pytest.mark.parametrize("color", [True, False])

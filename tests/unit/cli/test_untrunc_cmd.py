@@ -27,7 +27,12 @@ def test_a_clean_rescue_exits_with_0_and_prints_its_result_on_stdout_only(
     assert "broken_rescued.mp4 (1.5 GB)" in out
     assert err == ""
     assert api.calls == [
-        {"broken": Path("broken.mp4"), "reference": Path("good.mp4"), "output": None, "options": UntruncOptions()}
+        {
+            "broken": Path("broken.mp4"),
+            "reference": Path("good.mp4"),
+            "output": Path("broken_rescued.mp4"),
+            "options": UntruncOptions(),
+        }
     ]
 
 
@@ -101,6 +106,10 @@ def test_an_unknown_exception_is_called_a_bug_with_a_traceback_only_on_request(
         [*BASE, "-o", "broken.mp4", "--overwrite"],
         [*BASE, "--report", "good.mp4", "--overwrite"],
         [*BASE, "-o", "x.mp4", "--report", "x.mp4"],
+        [*BASE, "-o", "x.mp4", "--report", "../{here}/x.mp4", "--overwrite"],
+        [*BASE, "--report", "broken_rescued.mp4", "--overwrite"],
+        [*BASE, "--report", "broken_rescued.mp4", "--dry-run"],
+        [*BASE, "--out-dir", "d", "--report", "d/broken.mp4"],
         ["--nope"],
         ["untrunk"],
     ],
@@ -109,7 +118,9 @@ def test_an_unknown_exception_is_called_a_bug_with_a_traceback_only_on_request(
 def test_usage_errors_exit_with_2_and_one_sentence(
     api: FakeApi, here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
+    arguments = [word.replace("{here}", here.name) for word in arguments]
     assert main(arguments) == 2
+    assert api.calls == [] or "-o broken.mp4" in " ".join(arguments)
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("mediarescue: ")
@@ -214,6 +225,38 @@ class TestResults:
     ) -> None:
         assert main([*BASE, "--json", "--report", "r.json"]) == 0
         assert (here / "r.json").read_text() == capsys.readouterr().out
+
+    @pytest.mark.parametrize("way", ["symbolic link", "hard link", "linked folder"])
+    def test_a_report_that_is_the_output_through_a_link_is_refused_before_any_work(
+        self, api: FakeApi, here: Path, way: str
+    ) -> None:
+        (here / "broken_rescued.mp4").write_bytes(b"film")
+        report = "r.json"
+        if way == "symbolic link":
+            (here / report).symlink_to("broken_rescued.mp4")
+        elif way == "hard link":
+            os.link(here / "broken_rescued.mp4", here / report)
+        else:
+            (here / "folder").symlink_to(here)
+            report = "folder/broken_rescued.mp4"
+        assert main([*BASE, "--report", report, "--overwrite"]) == 2
+        assert api.calls == []
+        assert (here / "broken_rescued.mp4").read_bytes() == b"film"
+
+    def test_a_report_whose_name_turns_out_to_be_the_films_does_not_replace_it(
+        self, api: FakeApi, here: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def appear(listener: Listener) -> None:
+            (here / "r.json").symlink_to("x.mp4")
+
+        api.during = appear
+        assert main([*BASE, "-o", "x.mp4", "--report", "r.json", "--overwrite"]) == 6
+        assert "it is the rescued file itself" in capsys.readouterr().err
+        assert (here / "x.mp4").read_bytes() == b"rescued"
+
+    def test_a_report_may_stand_in_the_folder_that_is_made(self, api: FakeApi, here: Path) -> None:
+        assert main([*BASE, "--out-dir", "d", "--report", "d/r.json"]) == 0
+        assert names(here / "d") == ["broken.mp4", "r.json"]
 
     def test_an_existing_report_is_refused_before_any_work(self, api: FakeApi, here: Path) -> None:
         (here / "r.json").write_text("old")

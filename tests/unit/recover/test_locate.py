@@ -75,6 +75,19 @@ def test_an_mdat_behind_a_damaged_box_is_found(tmp_path: Path) -> None:
     assert found.mdat_offset == found.start - 8
 
 
+@pytest.mark.parametrize("size", [0, 1, 8, 12, 18, 25, 32, 100, 4100, 100_000, 1 << 31])
+def test_an_ftyp_of_a_damaged_size_is_not_taken_over_with_the_media_in_it(tmp_path: Path, size: int) -> None:
+    media = bytes(range(128, 256)) * 1000
+    found = located(tmp_path, struct.pack(">I", size) + FTYP[4:] + mdat(0) + media)
+    assert found == MediaLocation(len(FTYP) + 8, len(FTYP) + 8 + len(media), len(FTYP), b"")
+
+
+@pytest.mark.parametrize("brands", [0, 1, 40])
+def test_an_ftyp_of_any_number_of_brands_is_taken_over(tmp_path: Path, brands: int) -> None:
+    ftyp = box(b"ftyp", b"qt  \0\0\0\0" + b"qt  " * brands)
+    assert located(tmp_path, ftyp + box(b"beam", bytes(9)) + mdat(0) + MEDIA).file_type == ftyp
+
+
 @pytest.mark.parametrize("data", [b"", b"x", b"plain text, nothing else\n" * 20])
 def test_without_an_mdat_everything_is_media(tmp_path: Path, data: bytes) -> None:
     assert located(tmp_path, data) == MediaLocation(0, len(data), None, b"")

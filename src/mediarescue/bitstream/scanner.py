@@ -20,6 +20,9 @@ from mediarescue.bitstream.errors import BitstreamError
 
 Rows = NDArray[np.int64]
 _WORK_SHAPE = (3, 24)
+_ORDER_STATE = 6
+_LARGEST_PARAMETER_SET = 4096
+"""Bytes; the largest of cameras have some hundred. Random bytes may claim megabytes."""
 
 
 class ParameterSets(Protocol):
@@ -190,6 +193,8 @@ class AccessUnitScanner:
             if kind in self._vcl_types:
                 return sets
             if kind in self._parameter_set_types and not layer:
+                if size > _LARGEST_PARAMETER_SET:
+                    return None
                 try:
                     sets = sets.updated(buf[start : start + size].tobytes())
                 except BitstreamError:
@@ -269,22 +274,40 @@ class AccessUnitScanner:
             count += 1
         return rows[:count], ScanStop(pos, code)
 
-    def _order(self, rows: Rows) -> Rows:
-        out = np.zeros((len(rows), 2), np.int64)
-        self._kernels().picture_order(np.ascontiguousarray(rows, np.int64), self._sets.sps_table, out)
-        return out
+    def picture_order(self, blocks: Iterable[Rows], count: int) -> tuple[Rows, Rows]:
+        """Return coded video sequence index and PicOrderCntVal of consecutive units whose rows come in blocks.
+
+        Parameters
+        ----------
+        blocks : iterable of int64 arrays of shape (m, COLUMN_COUNT)
+            Only one is held at a time.
+        count : int
+            Rows in all blocks.
+
+        Returns
+        -------
+        sequence, poc : int64 arrays of shape (count,)
+        """
+        sequence, poc = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        state, at = np.zeros(_ORDER_STATE, np.int64), 0
+        for rows in blocks:
+            out = np.zeros((len(rows), 2), np.int64)
+            self._kernels().picture_order(np.ascontiguousarray(rows, np.int64), self._sets.sps_table, out, state)
+            poc[at : at + len(rows)], sequence[at : at + len(rows)] = out[:, 0], out[:, 1]
+            at += len(rows)
+        return sequence, poc
 
     def picture_order_counts(self, rows: Rows) -> Rows:
         """Return PicOrderCntVal of each of the consecutive units in ``rows``, int64 (n,)."""
-        return self._order(rows)[:, 0]
+        return self.picture_order([rows], len(rows))[1]
 
     def coded_video_sequences(self, rows: Rows) -> Rows:
         """Return the index of the coded video sequence of each unit, from 0, int64 (n,)."""
-        return self._order(rows)[:, 1]
+        return self.picture_order([rows], len(rows))[0]
 
     def display_ranks(self, rows: Rows) -> Rows:
         """Return the place of each unit in the order of output, int64 (n,): by sequence, then picture order count."""
-        order = self._order(rows)
+        sequence, poc = self.picture_order([rows], len(rows))
         ranks = np.empty(len(rows), np.int64)
-        ranks[np.lexsort((order[:, 0], order[:, 1]))] = np.arange(len(rows))
+        ranks[np.lexsort((poc, sequence))] = np.arange(len(rows))
         return ranks

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mediarescue.recover.rows import PackedRows
+
 Int64Array = NDArray[np.int64]
 
 
@@ -81,14 +83,14 @@ class FamilySamples:
         Where each run starts and how many samples it has.
     size : uint32 (n,)
         Bytes of each sample (constant-size audio: bytes of each run).
-    rows : int32 (n, columns) or None
+    rows : PackedRows of n rows, or None
         What the bitstream says of each sample.
     """
 
     run_offset: Int64Array
     run_count: Int64Array
     size: NDArray[np.uint32]
-    rows: NDArray[np.int32] | None
+    rows: PackedRows | None
 
     @property
     def offset(self) -> Int64Array:
@@ -142,13 +144,10 @@ class Segmentation:
 class _Pieces:
     """Many small arrays that become one; copied together now and then, as views keep what they look at alive."""
 
-    def __init__(self, dtype: type[np.uint32] | type[np.int32]) -> None:
+    def __init__(self, dtype: type[np.uint32]) -> None:
         self._dtype = dtype
         self._joined: list[NDArray[Any]] = []
         self._pending: list[NDArray[Any]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._joined or self._pending)
 
     def append(self, piece: NDArray[Any]) -> None:
         self._pending.append(piece)
@@ -176,7 +175,7 @@ class SegmentationBuilder:
         self._run_offset = [array("q") for _ in range(families)]
         self._run_count = [array("q") for _ in range(families)]
         self._sizes = [_Pieces(np.uint32) for _ in range(families)]
-        self._rows = [_Pieces(np.int32) for _ in range(families)]
+        self._rows = [PackedRows() for _ in range(families)]
         self._gaps: list[Gap] = []
 
     def add(self, part: Candidate | Gap) -> None:
@@ -203,7 +202,7 @@ class SegmentationBuilder:
                 np.array(run_offset, dtype=np.int64),
                 np.array(run_count, dtype=np.int64),
                 sizes.join(),
-                rows.join() if rows else None,
+                rows if len(rows) else None,
             )
             for run_offset, run_count, sizes, rows in zip(
                 self._run_offset, self._run_count, self._sizes, self._rows, strict=True

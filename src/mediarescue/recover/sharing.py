@@ -17,6 +17,7 @@ from mediarescue.recover.candidate import FamilySamples
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, own_configuration
 from mediarescue.recover.families import Family
 from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.rows import PackedRows
 
 Int64Array = NDArray[np.int64]
 DecodeProbe = Callable[[TrackProfile, bytes], float | None]
@@ -35,7 +36,7 @@ class TrackSamples:
 
     offset: Int64Array
     size: Int64Array
-    rows: NDArray[np.int32] | None
+    rows: PackedRows | None
 
 
 def share_out(
@@ -76,7 +77,7 @@ def share_out(
     for place, track in enumerate(tracks):
         mine = places == place
         rows = evidence.rows_of(place)
-        shared.append((track, TrackSamples(offset[mine], size[mine], None if rows is None else rows[mine])))
+        shared.append((track, TrackSamples(offset[mine], size[mine], None if rows is None else rows.chosen(mine))))
     return shared
 
 
@@ -87,12 +88,12 @@ _AFTER = {0: (0, 1), 1: (2,), 2: (2, 3), 3: (0, 1)}
 class AudioEvidence:
     """AAC frames: window sequences follow rules, and loudness does not jump for nothing."""
 
-    def __init__(self, rows: NDArray[np.int32] | None) -> None:
+    def __init__(self, rows: PackedRows | None) -> None:
         self._rows = rows
         columns = [FrameColumn.WINDOW_SEQUENCE, FrameColumn.GLOBAL_GAIN]
-        self._facts: list[list[int]] = [] if rows is None else rows[:, columns].tolist()
+        self._facts: list[list[int]] = [] if rows is None else rows.columns(columns)
 
-    def rows_of(self, place: int) -> NDArray[np.int32] | None:
+    def rows_of(self, place: int) -> PackedRows | None:
         """Return the rows as track ``place`` reads them: the same for all."""
         return self._rows
 
@@ -123,19 +124,24 @@ class VideoEvidence:
         assert samples.rows is not None
         configurations = {own_configuration(track) for track in family.tracks}
         offset, size = samples.offset.tolist(), samples.size.tolist()
-        self._rows: list[NDArray[np.int32]] = []
+        self._rows: list[PackedRows] = []
         self._cost: list[list[float]] = []
+        self._starts: list[list[bool]] = []
         for place, track in enumerate(family.tracks):
-            rows, cost = samples.rows.copy(), np.zeros(len(size))
+            rows, cost = samples.rows, np.zeros(len(size))
             scanner = matcher.readers[place].scanner
             if len(configurations) > 1:
-                for index in range(len(size)):
-                    row = scanner.scan(as_buffer(read(offset[index], size[index])), 0, size[index], final=True)
-                    if isinstance(row, int) or int(row[Column.SIZE]) != size[index]:
-                        cost[index] = _NOT_OF_THIS_TRACK
-                    else:
-                        rows[index] = row
-            starts = (scanner.sync_kinds(rows.astype(np.int64)) & int(SyncKind.IRAP)) != 0
+                rows = PackedRows()
+                for block in samples.rows.blocks():
+                    first = len(rows)
+                    for index in range(first, first + len(block)):
+                        row = scanner.scan(as_buffer(read(offset[index], size[index])), 0, size[index], final=True)
+                        if isinstance(row, int) or int(row[Column.SIZE]) != size[index]:
+                            cost[index] = _NOT_OF_THIS_TRACK
+                        else:
+                            block[index - first] = row
+                    rows.append(block)
+            starts = (rows.flags(scanner.sync_kinds) & int(SyncKind.IRAP)) != 0
             cost += _size_costs(track, np.asarray(size, dtype=np.float64), starts)
             if probe is not None and len(configurations) > 1:
                 for index in np.flatnonzero(starts & (cost < _NOT_OF_THIS_TRACK)).tolist():
@@ -143,14 +149,11 @@ class VideoEvidence:
                     cost[index] += 0.0 if part is None else _NOT_OF_THIS_TRACK * (1.0 - part)
             self._rows.append(rows)
             self._cost.append(cost.tolist())
+            self._starts.append(starts.tolist())
         columns = [Column.FRAME_NUM, Column.POC_LSB]
-        self._facts = [rows[:, columns].tolist() for rows in self._rows]
-        self._starts = [
-            ((matcher.readers[place].scanner.sync_kinds(rows.astype(np.int64)) & int(SyncKind.IRAP)) != 0).tolist()
-            for place, rows in enumerate(self._rows)
-        ]
+        self._facts = [rows.columns(columns) for rows in self._rows]
 
-    def rows_of(self, place: int) -> NDArray[np.int32]:
+    def rows_of(self, place: int) -> PackedRows:
         """Return the rows as track ``place`` reads them."""
         return self._rows[place]
 

@@ -18,6 +18,7 @@ from mediarescue.recover.families import Families, Family
 from mediarescue.recover.hidden import hidden_durations
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.rows import PackedRows
 from mediarescue.recover.runs import run_starts
 from mediarescue.recover.sharing import DecodeProbe, TrackSamples, share_out
 from mediarescue.recover.timing.audio_clock import (
@@ -163,9 +164,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
     if isinstance(family.matcher, NalVideoMatcher) and part.rows is not None:
         is_sync = _sync_samples(profile, family.matcher, part.rows)
         ranks, shift = _display_order(profile, family.matcher, part.rows)
-        independent = (
-            family.matcher.reader_of(profile).scanner.sync_kinds(part.rows.astype(np.int64)) & int(SyncKind.IRAP)
-        ) != 0
+        independent = (part.rows.flags(family.matcher.reader_of(profile).scanner.sync_kinds) & int(SyncKind.IRAP)) != 0
     source = clock.source
     if profile.sample_count == 1 and count == 1:
         source = TimingSource.CONSTANT
@@ -196,12 +195,12 @@ def reference_clock(profile: TrackProfile) -> DecodeClock:
     return learn_clock(durations, timescale)
 
 
-def _sync_samples(profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _sync_samples(profile: TrackProfile, matcher: NalVideoMatcher, rows: PackedRows) -> NDArray[np.bool_]:
     """Mark sync samples by the kinds of pictures the reference marks; IDR, IRAP and recovery points where unknown."""
     samples = profile.samples
     assert samples is not None
     reader = matcher.reader_of(profile)
-    kinds = reader.scanner.sync_kinds(rows.astype(np.int64)) & _SYNC
+    kinds = rows.flags(reader.scanner.sync_kinds) & _SYNC
     learned = reader.rows
     seen = matcher.reader_of(profile).scanner.sync_kinds(learned) & int(
         SyncKind.IDR | SyncKind.IRAP | SyncKind.RECOVERY_POINT
@@ -215,9 +214,7 @@ def _sync_samples(profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray
     return np.asarray(np.array([verdict[kind] for kind in range(8)], dtype=bool)[kinds], dtype=np.bool_)
 
 
-def _display_order(
-    profile: TrackProfile, matcher: NalVideoMatcher, rows: NDArray[np.int32]
-) -> tuple[Int64Array | None, int]:
+def _display_order(profile: TrackProfile, matcher: NalVideoMatcher, rows: PackedRows) -> tuple[Int64Array | None, int]:
     """Return ranks by picture order (None for the decode order) and the reference's own shift."""
     samples = profile.samples
     assert samples is not None
@@ -226,13 +223,10 @@ def _display_order(
         shift = learn_shift(
             samples.composition_offset, matcher.reader_of(profile).scanner.display_ranks(learned), samples.duration
         )
-    whole = rows.astype(np.int64)
     scanner = matcher.reader_of(profile).scanner
-    sequence, poc = scanner.coded_video_sequences(whole), scanner.picture_order_counts(whole)
+    sequence, poc = scanner.picture_order(rows.blocks(), len(rows))
     known = matcher.reader_of(profile).rows
-    step = picture_step(sequence, poc) or picture_step(
-        scanner.coded_video_sequences(known), scanner.picture_order_counts(known)
-    )
+    step = picture_step(sequence, poc) or picture_step(*scanner.picture_order([known], len(known)))
     ranks = display_ranks(sequence, poc, step=step)
     return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift
 

@@ -18,6 +18,10 @@ def orders(slices: list[bytes], sps: bytes, pps: bytes | None = None) -> tuple[l
     order = picture_order(rows, scanner.parameter_sets.spss)
     assert order[:, 0].tolist() == scanner.picture_order_counts(rows).tolist()
     assert order[:, 1].tolist() == scanner.coded_video_sequences(rows).tolist()
+    for size in (1, 3):
+        blocks = [rows[at : at + size] for at in range(0, len(rows), size)]
+        sequence, poc = scanner.picture_order(blocks, len(rows))
+        assert (poc.tolist(), sequence.tolist()) == (order[:, 0].tolist(), order[:, 1].tolist())
     return order[:, 0].tolist(), order[:, 1].tolist()
 
 

@@ -175,6 +175,12 @@ def test_a_recovery_point_is_a_sync_kind() -> None:
     assert scanner().sync_kinds(row[None])[0] == SyncKind.RECOVERY_POINT | SyncKind.ALL_INTRA
 
 
+def test_a_parameter_set_of_many_kilobytes_is_none() -> None:
+    large = SPS + b"\x5a" * (4096 - len(SPS))
+    assert row_of(prefixed(large, IDR))[Column.NAL_COUNT] == 2
+    assert scan(prefixed(large + b"\x5a", IDR)) == INVALID
+
+
 def test_in_band_parameter_sets_take_over_where_the_unit_is_valid() -> None:
     using = scanner()
     other = avc_pps(pps_id=7)

@@ -164,6 +164,20 @@ def test_a_cra_picture_behind_an_end_of_sequence_starts_again() -> None:
     rows, _ = using.scan_many(data, 0, len(data), 20)
     assert using.picture_order_counts(rows).tolist() == [0, 9, 200]
     assert using.coded_video_sequences(rows).tolist() == [0, 0, 1]
+    for at in range(4):
+        sequence, poc = using.picture_order([rows[:at], rows[at:]], len(rows))
+        assert (sequence.tolist(), poc.tolist()) == ([0, 0, 1], [0, 9, 200])
+
+
+def test_a_bare_configuration_is_completed_by_the_samples() -> None:
+    using = HevcScanner(parse_hvcc(hvcc()))
+    assert scan_alone(prefixed(IDR), using) == INVALID
+    learned = using.learned([prefixed(SPS, PPS, IDR)])
+    assert not isinstance(scan_alone(prefixed(IDR), learned), int)
+
+
+def scan_alone(data: bytes, using: HevcScanner) -> np.ndarray | int:
+    return using.scan(data, 0, len(data))
 
 
 def test_in_band_sets_take_over() -> None:

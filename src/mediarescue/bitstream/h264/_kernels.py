@@ -296,23 +296,26 @@ def scan_access_units(
     return count
 
 
-@kernel("void(int64[:, ::1], int64[:, ::1], int64[:, ::1])")
-def picture_order(rows: Any, sps: Any, out: Any) -> None:
+@kernel("void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1])")
+def picture_order(rows: Any, sps: Any, out: Any, state: Any) -> None:
     """Decode picture order counts (8.2.1) of consecutive units into ``out`` (n, 2): count, sequence index.
 
     A row of ``sps``: pic_order_cnt_type, log2 of MaxFrameNum, log2 of MaxPicOrderCntLsb, offset_for_non_ref_pic,
-    offset_for_top_to_bottom_field, the cycle's length, its offsets.
+    offset_for_top_to_bottom_field, the cycle's length, its offsets. ``state``, int64 (6,), is zeros
+    at first; with it, the units that follow may come in another call.
     """
-    prev_msb = prev_lsb = prev_num = num_offset = 0
-    sequence = 0
+    prev_msb, prev_lsb, prev_num, num_offset = int(state[0]), int(state[1]), int(state[2]), int(state[3])
+    sequence = int(state[4])
+    begun = int(state[5])
     for i in range(rows.shape[0]):
         row = rows[i]
         known = sps[row[SPS_ID]]
         idr = row[VCL_TYPE] == 5
         frame_num = int(row[FRAME_NUM])
         bottom_field = row[FIELD_FLAGS] == 2
-        if i > 0 and (idr or row[MMCO5] == 1):
+        if begun and (idr or row[MMCO5] == 1):
             sequence += 1
+        begun = 1
         if idr:
             prev_msb = prev_lsb = num_offset = 0
         elif frame_num < prev_num:
@@ -359,3 +362,5 @@ def picture_order(rows: Any, sps: Any, out: Any) -> None:
             prev_lsb = int(row[POC_LSB])
         out[i, 0] = count
         out[i, 1] = sequence
+    state[0], state[1], state[2], state[3] = prev_msb, prev_lsb, prev_num, num_offset
+    state[4], state[5] = sequence, begun

@@ -303,15 +303,17 @@ def scan_access_units(
     return count
 
 
-@kernel("void(int64[:, ::1], int64[:, ::1], int64[:, ::1])")
-def picture_order(rows: Any, sps: Any, out: Any) -> None:
+@kernel("void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1])")
+def picture_order(rows: Any, sps: Any, out: Any, state: Any) -> None:
     """Decode picture order counts (8.3.1) of consecutive units into ``out`` (n, 2): count, sequence index.
 
-    ``sps`` holds log2 of MaxPicOrderCntLsb per sequence parameter set.
+    ``sps`` holds log2 of MaxPicOrderCntLsb per sequence parameter set. ``state``, int64 (at least 4), is zeros at
+    first; with it, the units that follow may come in another call.
     """
-    prev = 0
-    sequence = 0
-    fresh = True
+    prev = int(state[0])
+    sequence = int(state[1])
+    begun = int(state[2])
+    fresh = state[3] == 1 or begun == 0
     for i in range(rows.shape[0]):
         row = rows[i]
         kind = int(row[VCL_TYPE])
@@ -320,7 +322,7 @@ def picture_order(rows: Any, sps: Any, out: Any) -> None:
         msb = 0
         # NoRaslOutputFlag: IDR, BLA, and a CRA that is first or follows an end of sequence.
         if fresh or (kind >= 16 and kind <= 20):
-            if i > 0:
+            if begun:
                 sequence += 1
         else:
             prev_lsb = prev & (span - 1)
@@ -329,8 +331,10 @@ def picture_order(rows: Any, sps: Any, out: Any) -> None:
                 msb += span
             elif lsb > prev_lsb and lsb - prev_lsb > span // 2:
                 msb -= span
+        begun = 1
         fresh = row[END_OF_SEQ] == 1
         if row[TEMPORAL_ID] == 0 and not ((kind >= 6 and kind <= 9) or (kind < 16 and kind & 1 == 0)):
             prev = msb + lsb
         out[i, 0] = msb + lsb
         out[i, 1] = sequence
+    state[0], state[1], state[2], state[3] = prev, sequence, begun, fresh

@@ -39,7 +39,7 @@ def picture_order(rows: NDArray[np.int64], spss: Mapping[int, Sps]) -> NDArray[n
     from mediarescue.bitstream.hevc import _kernels
 
     out = np.zeros((len(rows), 2), np.int64)
-    _kernels.picture_order(np.ascontiguousarray(rows, np.int64), build_sps_table(spss), out)
+    _kernels.picture_order(np.ascontiguousarray(rows, np.int64), build_sps_table(spss), out, np.zeros(6, np.int64))
     return out
 
 

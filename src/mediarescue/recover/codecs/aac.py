@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mediarescue.bitstream.aac import AacWalker, FrameColumn, parse_audio_specific_config, parse_es_descriptor
 from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.errors import ReferenceMismatchError
@@ -16,6 +18,9 @@ _BYTES_A_CHANNEL = 768
 _FRAMES_A_CALL = 1024
 _SIZE = int(FrameColumn.SIZE)
 _LEARNED_SAMPLES = 4000
+_STRETCHES = 4
+"""Runs of neighbours, from the first frame to the last, that the reference's habits are learned from."""
+_READ_AHEAD = 16 << 10
 
 
 def decoder_config(track: TrackProfile) -> bytes | None:
@@ -103,18 +108,22 @@ class AacFactory:
         largest = _BYTES_A_CHANNEL * max(config.channels, 2)
         signatures: set[int] = set()
         zero_padding = True
+        # frames lie between pictures: a window of the usual size would read all of those too
+        near = MediaWindow(reference.source, reference.start, reference.end, capacity=_READ_AHEAD)
         for track in tracks:
             samples = track.samples
-            if samples is None:
+            if samples is None or not len(samples):
                 continue
-            step = max(1, len(samples) // _LEARNED_SAMPLES)
-            for offset, size in zip(samples.offset[::step].tolist(), samples.size[::step].tolist(), strict=True):
-                buf, at, stop, _ = reference.view(offset, size)
+            largest = max(largest, int(samples.size.max()))
+            count, each = len(samples), _LEARNED_SAMPLES // _STRETCHES
+            starts = np.linspace(0, max(0, count - each), _STRETCHES).astype(np.int64)
+            for index in np.unique(np.concatenate([np.arange(s, min(s + each, count)) for s in starts])).tolist():
+                size = int(samples.size[index])
+                buf, at, stop, _ = near.view(int(samples.offset[index]), size)
                 frame = walker.frame(buf, at, min(at + size, stop))
                 if not isinstance(frame, int) and frame.size == size:
                     signatures.add(frame.element_signature)
                     zero_padding &= frame.padding_zero
-                largest = max(largest, size)
         limited = walker.with_limits(
             min_size=2,
             max_size=largest,

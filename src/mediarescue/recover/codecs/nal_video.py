@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,6 +27,9 @@ _UNITS_A_CALL = 64
 _SIZE_HEADROOM = 4
 _SMALLEST_LIMIT = 256 << 10
 _LEARNED_SAMPLES = 20_000
+_FEWEST_LEARNED = 300
+_LEARNED_BYTES = 64 << 20
+"""Read of the reference for rows, unless it takes more for a few key frames and what lies between."""
 _SAMPLES_READ = 64
 
 
@@ -168,29 +171,37 @@ def learn_rows(track: TrackProfile, scanner: AccessUnitScanner, reference: Media
         Rows of the leading samples, up to the first that does not scan to its size in the tables.
     """
     rows: list[NDArray[np.int64]] = []
-    samples = track.samples
+    samples, done = track.samples, 0
     if samples is not None:
         for offset, size in zip(
             samples.offset[:_LEARNED_SAMPLES].tolist(), samples.size[:_LEARNED_SAMPLES].tolist(), strict=True
         ):
+            if done > _LEARNED_BYTES and len(rows) >= _FEWEST_LEARNED:
+                break
             buf, at, stop, _ = reference.view(offset, size)
             row = scanner.scan(buf, at, min(at + size, stop), final=True)
             if isinstance(row, int) or int(row[Column.SIZE]) != size:
                 break
             rows.append(row)
+            done += size
     return np.stack(rows) if rows else np.zeros((0, len(Column)), dtype=np.int64)
 
 
-def some_samples(track: TrackProfile, reference: MediaWindow) -> list[bytes]:
-    """Return some dozens of the reference's samples, whole."""
+def some_samples(track: TrackProfile, reference: MediaWindow) -> Iterator[bytes]:
+    """Give some dozens of the reference's samples, whole: from its start, from a key frame about the middle, its end.
+
+    Notes
+    -----
+    Neighbours come with one read; samples spread out over a large file would each cost a whole window.
+    """
     samples = track.samples
-    if samples is None:
-        return []
-    step = max(1, len(samples) // _SAMPLES_READ)
-    return [
-        reference.peek(offset, size)
-        for offset, size in zip(samples.offset[::step].tolist(), samples.size[::step].tolist(), strict=True)
-    ]
+    if samples is None or not len(samples):
+        return
+    count, each = len(samples), _SAMPLES_READ // 3
+    keys = np.flatnonzero(samples.is_sync[: count // 2 + 1])
+    starts = {0, int(keys[-1]) if len(keys) else count // 2, max(0, count - each)}
+    for index in sorted({index for start in starts for index in range(start, min(start + each, count))}):
+        yield reference.peek(int(samples.offset[index]), int(samples.size[index]))
 
 
 class NalVideoFactory:
@@ -264,16 +275,19 @@ def own_configuration(track: TrackProfile) -> bytes:
     return track.configuration(b"avcC") or track.configuration(b"hvcC") or b""
 
 
-def picture_size(scanner: AccessUnitScanner) -> tuple[int, int]:
-    """Return width and height of the pictures the parameter sets describe; sample entries may say otherwise."""
-    sps = next(iter(scanner.parameter_sets.spss.values()))
-    return int(sps.width), int(sps.height)
+def picture_size(scanner: AccessUnitScanner) -> tuple[int, int] | None:
+    """Return width and height of the pictures the parameter sets describe, None where they are in the samples only.
+
+    Sample entries may say otherwise.
+    """
+    sps = next(iter(scanner.parameter_sets.spss.values()), None)
+    return None if sps is None else (int(sps.width), int(sps.height))
 
 
 def coded_rate(scanner: AccessUnitScanner) -> Fraction | None:
     """Return the frames a second that the parameter sets tell (ISO/IEC 14496-10 E.2.1), None where they do not."""
-    sps = next(iter(scanner.parameter_sets.spss.values()))
-    timing = sps.vui
+    sps = next(iter(scanner.parameter_sets.spss.values()), None)
+    timing = None if sps is None else sps.vui
     if timing is None or not timing.num_units_in_tick or not timing.time_scale:
         return None
     ticks = 2 if isinstance(scanner, H264Scanner) else 1  # H.264 counts fields

@@ -29,7 +29,7 @@ from mediarescue.recover.candidate import CUT_SHORT
 from mediarescue.recover.codecs import coded_size
 from mediarescue.recover.codecs.nal_video import own_configuration
 from mediarescue.recover.profile import TrackProfile
-from mediarescue.recover.run import Preparation, Rescue, identify, prepare
+from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
 from mediarescue.reports import GapReport, TrackReport, UntruncReport
 
@@ -37,6 +37,8 @@ COPY = "copy media data"
 _PROBED = 4
 _NEARLY_ALL = 0.97
 _ENOUGH_TO_JUDGE = 2
+_TRIAL = 16 << 20
+_MOSTLY_THERE = 0.9
 _MOOV_ALLOWANCE = 0.02
 _COMPILING = "compiling the bitstream readers, once on this machine: some ten seconds"
 
@@ -100,7 +102,10 @@ def untrunc(
         check_target(target, inputs=[broken, reference], overwrite=options.overwrite or options.dry_run)
         announce_compiling(lambda: listener(Noted(_COMPILING)))
         preparation = _prepared(source, healthy, listener)
+        families = learn(healthy, preparation)
         location = preparation.location
+        if location.end - location.start > 2 * _TRIAL:
+            _check_trial(source, identify(source, families, preparation, limit=_TRIAL))
         head = file_type_box(preparation.profile.movie, location.file_type) + mdat_header(location.end - location.start)
         copy = None
         if not options.dry_run:
@@ -120,7 +125,7 @@ def untrunc(
                     target=target,
                 )
             )
-        rescue = identify(source, healthy, preparation, probe=_decoded, listener=listener)
+        rescue = identify(source, families, preparation, probe=_decoded, listener=listener)
         _check_fit(source, rescue)
         layout = assemble(
             preparation.profile.movie,
@@ -182,12 +187,15 @@ def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Pr
         raise ReferenceMismatchError(f"the reference {reference} has no moov box; use a file that plays") from error
     except BoxError as error:
         raise ReferenceMismatchError(f"the reference {reference} is damaged ({error}); use another one") from error
-    if not any(track.sample_count for track in preparation.profile.tracks):
+    learnt = any(track.sample_count for track in preparation.profile.tracks)
+    if not learnt and preparation.profile.movie.is_fragmented:
         raise ReferenceMismatchError(
             f"the reference {reference} is fragmented, and its moov lists no samples to learn from; use a recording "
             f"that is not, or make one of it: ffmpeg -i {reference} -c copy OUT"
-            if preparation.profile.movie.is_fragmented
-            else f"the reference {reference} has no samples to learn from; use a recording of some seconds that plays"
+        )
+    if not learnt:
+        listener(
+            Warned(f"{reference.name} has no samples to learn from, only its settings: sizes and times are guessed")
         )
     return preparation
 
@@ -215,6 +223,7 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
     reference_video = [t for t in preparation.profile.tracks if t.kind == "video"]
     videos = [track for track in rescue.tracks if track.profile.kind == "video"]
     gaps = rescue.segmentation.gaps
+    damaged = not all(gap.expected for gap in gaps)
     cut_at_once = any(gap.reason == CUT_SHORT for gap in gaps) and all(gap.expected for gap in gaps)
     if not rescue.tracks or (reference_video and not videos and not cut_at_once):
         codecs = ", ".join(t.codec.decode("latin-1") for t in preparation.profile.tracks)
@@ -231,12 +240,27 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
             f"the reference does not fit: nothing in {source.path} reads as its "
             f"{'video' if rescue.tracks else 'tracks'} ({codecs}); use a file of the same camera in the same mode"
         )
+    whole = rescue.segmentation.recovered_bytes > _MOSTLY_THERE * (rescue.segmentation.end - rescue.segmentation.start)
     for track in videos:
         alone = track.is_independent
-        few = alone is not None and int(alone.sum()) < _ENOUGH_TO_JUDGE
-        damaged = few and not all(gap.expected for gap in gaps)  # the one key frame may have been hit
-        if alone is not None and alone.any() and not damaged:
+        if alone is None:
+            continue
+        if not alone.any() and not whole:
+            raise ReferenceMismatchError(
+                f"the reference does not fit: {source.path} has no key frame that its settings read; "
+                "use a file of the same camera in the same mode"
+            )
+        if alone.any() and not (whole and damaged and int(alone.sum()) < _ENOUGH_TO_JUDGE):
             _check_pictures(source, track.profile, track.offset[alone], track.size[alone])
+
+
+def _check_trial(source: ByteSource, trial: Rescue) -> None:
+    """Refuse a reference that reads little of the first megabytes, before all the rest is copied and searched."""
+    segmentation = trial.segmentation
+    if segmentation.recovered_bytes < _MOSTLY_THERE * (segmentation.end - segmentation.start):
+        zeros = sum(gap.size for gap in segmentation.gaps if not any(source.read(gap.offset, 1 << 16)))
+        if segmentation.recovered_bytes + zeros < (segmentation.end - segmentation.start) // 2:
+            _check_fit(source, trial)
 
 
 def _check_pictures(

@@ -8,15 +8,17 @@ import numpy as np
 
 from mediarescue.recover.boxes import find_box, match_box
 from mediarescue.recover.matcher import Matcher
+from mediarescue.recover.padding import Padding
 from mediarescue.recover.window import MediaWindow
 
-_BLOCK = 1 << 20
+_FIRST_BLOCK = 1 << 14
+_LARGEST_BLOCK = 1 << 18
 _CHAIN = 3
 _ZERO_BLOCK = 1 << 16
 _LEADING_ZEROS = 8
 
 
-def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> int:
+def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int, padding: Padding) -> int:
     """Return the first position from ``pos`` on where a verified chain of samples starts, or -1.
 
     Notes
@@ -24,13 +26,15 @@ def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> in
     A single match is not proof: at a million offsets a few parse by chance. A start counts when it carries on:
     three samples in a run, or a sample followed by another family's, a box, or the end of the media.
     """
+    block = _FIRST_BLOCK
     while pos < window.end:
         pos = _behind_zeros(window, pos)
-        end = min(pos + _BLOCK, window.end)
+        end = min(pos + block, window.end)
+        block = min(2 * block, _LARGEST_BLOCK)
         hits = []
         limit = end
         for matcher in matchers:
-            at = _first_verified(window, matchers, matcher, pos, limit)
+            at = _first_verified(window, matchers, matcher, pos, limit, padding)
             if at >= 0:
                 hits.append(at)
                 limit = at
@@ -55,24 +59,36 @@ def _behind_zeros(window: MediaWindow, pos: int) -> int:
     return pos
 
 
-def _first_verified(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, end: int) -> int:
+def only_zeros(window: MediaWindow, pos: int) -> bool:
+    """Whether nothing but zeros stands from ``pos`` to the end of the media: space a camera reserved."""
+    return pos < window.end and _behind_zeros(window, pos) >= window.end
+
+
+def _first_verified(
+    window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, end: int, padding: Padding
+) -> int:
     while pos < end:
         at = matcher.find(window, pos, end)
         if at < 0:
             return -1
-        if carries_on(window, matchers, matcher, at):
+        if carries_on(window, matchers, matcher, at, padding):
             return at
         pos = at + 1
     return -1
 
 
-def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int) -> bool:
+def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, padding: Padding) -> bool:
     """Return True when a run of ``matcher`` at ``pos`` is long enough, or followed by something known."""
     run = matcher.match(window, pos)
     if run is None:
         return False
     if len(run.sizes) >= _CHAIN or run.end >= window.end:
         return True
-    if match_box(window, run.end) is not None:
+    after = padding.behind(window, run.end)
+    if match_box(window, after) is not None or after >= window.end:
         return True
-    return any(m is not matcher and m.match(window, run.end) is not None for m in matchers)
+    if any(m is not matcher and m.match(window, after) is not None for m in matchers):
+        return True
+    # sound without structure: one of its usual lengths must lead to something that has
+    lengths = [c.end for m in matchers if m.blind for c in m.propose(window, after) if c.end < window.end]
+    return any(m.match(window, padding.behind(window, end)) is not None for end in lengths for m in matchers)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from mediarescue.events import Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.candidate import Segmentation
-from mediarescue.recover.families import make_families
+from mediarescue.recover.families import Families, make_families
 from mediarescue.recover.locate import MediaLocation, locate_media
+from mediarescue.recover.padding import learn_padding
 from mediarescue.recover.profile import ReferenceProfile, learn_lead, learn_reference
 from mediarescue.recover.segment import Segmenter
 from mediarescue.recover.sharing import DecodeProbe
@@ -46,29 +47,36 @@ def prepare(broken: ByteSource, reference: ByteSource) -> Preparation:
     return Preparation(learn_reference(reference), locate_media(broken))
 
 
-def identify(
-    broken: ByteSource,
-    reference: ByteSource,
-    preparation: Preparation,
-    *,
-    probe: DecodeProbe | None = None,
-    listener: Listener = ignore,
-) -> Rescue:
-    """Learn the reference's samples, then find and time all samples of the broken file's media data.
+def learn(reference: ByteSource, preparation: Preparation) -> Families:
+    """Learn the reference's samples.
 
     Raises
     ------
     ReferenceMismatchError
-        When the reference's tracks cannot be understood.
+        When its tracks cannot be understood.
     """
+    return make_families(preparation.profile, MediaWindow(reference, 0, reference.size))
+
+
+def identify(
+    broken: ByteSource,
+    families: Families,
+    preparation: Preparation,
+    *,
+    limit: int | None = None,
+    probe: DecodeProbe | None = None,
+    listener: Listener = ignore,
+) -> Rescue:
+    """Find and time all samples of the broken file's media data, or of its first ``limit`` bytes."""
     location = preparation.location
-    listener(StageStarted(IDENTIFY, location.end - location.start))
-    families = make_families(preparation.profile, MediaWindow(reference, 0, reference.size))
+    end = location.end if limit is None else min(location.end, location.start + limit)
+    listener(StageStarted(IDENTIFY, end - location.start))
     segmentation = Segmenter(
-        MediaWindow(broken, location.start, location.end),
+        MediaWindow(broken, location.start, end),
         families.matchers,
         families.order,
         lead=learn_lead(preparation.profile),
+        padding=learn_padding(preparation.profile.tracks),
         progress=lambda pos: listener(Progressed(IDENTIFY, pos - location.start)),
     ).run()
     tracks = build_tracks(families, segmentation, read=broken.read, probe=probe)

@@ -15,7 +15,8 @@ from mediarescue.recover.boxes import match_box
 from mediarescue.recover.candidate import CUT_SHORT, Candidate, Gap, Segmentation, SegmentationBuilder
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import OrderModel
-from mediarescue.recover.resync import find_start
+from mediarescue.recover.padding import Padding
+from mediarescue.recover.resync import find_start, only_zeros
 from mediarescue.recover.window import MediaWindow
 
 GAP_COST = 30.0
@@ -23,6 +24,7 @@ GAP_COST = 30.0
 _ALTERNATIVE_COST = 9.0
 _STRETCH_COST = 6.0
 _CUT_COST = 3.0
+_UNKNOWN_END = "nothing recognised up to the end"
 _USUAL_COST = 1.5
 """A candidate dearer than this has something odd about it: rivals are heard."""
 _AGAIN_COST = 5.0
@@ -59,6 +61,8 @@ class Segmenter:
         Learned from the reference.
     lead : int
         Bytes of padding before the reference's first sample.
+    padding : Padding
+        Between the reference's chunks.
     progress : callable
         Told the position now and then.
     """
@@ -70,12 +74,14 @@ class Segmenter:
         order: OrderModel,
         *,
         lead: int = 0,
+        padding: Padding = Padding(),  # noqa: B008 (frozen)
         progress: Callable[[int], None] = lambda pos: None,
     ) -> None:
         self._window = window
         self._matchers = matchers
         self._order = order
         self._lead = lead
+        self._padding = padding
         self._progress = progress
         self._hints: dict[tuple[int, ...], list[int]] = {}
 
@@ -202,8 +208,12 @@ class Segmenter:
         if pos == self._window.end:
             return True
         return pos < self._window.end and (
-            bool(self._structured(pos, ())) or match_box(self._window, pos) is not None or self._is_cut(pos)
+            bool(self._structured(pos, ())) or self._no_sample(pos) is not None or self._is_cut(pos)
         )
+
+    def _no_sample(self, pos: int) -> Gap | None:
+        """Return the box or the padding at ``pos``, or None."""
+        return match_box(self._window, pos) or self._padding.match(self._window, pos)
 
     def _is_cut(self, pos: int) -> bool:
         return any(matcher.cut(self._window, pos) for matcher in self._matchers)
@@ -220,8 +230,8 @@ class Segmenter:
     def _expand(self, node: _Node) -> list[_Node]:
         candidates: list[Candidate | Gap] = list(self._structured(node.pos, node.context))
         if not candidates:
-            box = match_box(self._window, node.pos)
-            candidates = [box] if box else list(self._blind(node.pos))
+            known = self._no_sample(node.pos)
+            candidates = [known] if known else list(self._blind(node.pos))
         return [self._child(node, candidate) for candidate in candidates]
 
     def _child(self, node: _Node, part: Candidate | Gap, extra: float = 0.0, second_thoughts: int = 0) -> _Node:
@@ -245,13 +255,14 @@ class Segmenter:
             found += self._earlier_ends(node)
         if not alone and not found and node.second_thoughts:
             return []
-        start = find_start(window, self._matchers, node.pos + 1)
+        start = find_start(window, self._matchers, node.pos + 1, self._padding)
         until = window.end if start < 0 else start
         for matcher in self._matchers:
             stretch = matcher.stretch(node.pos, until - node.pos)
             if stretch is not None:
                 found.append(self._child(node, stretch, _STRETCH_COST, 1))
-        reason = "nothing recognised up to the end" if start < 0 else "not recognised"
+        empty = start < 0 and only_zeros(window, node.pos)
+        reason = "zeros up to the end" if empty else _UNKNOWN_END if start < 0 else "not recognised"
         found.append(self._child(node, Gap(node.pos, until - node.pos, reason), GAP_COST, 1))
         return found
 

@@ -142,9 +142,16 @@ def build_tracks(
     return sorted(tracks, key=lambda track: track.profile.index)
 
 
+def _ends_in_gap(segmentation: Segmentation) -> bool:
+    """Whether the media ends in bytes that are no sample, other than a box."""
+    if not segmentation.gaps or not len(segmentation.family) or segmentation.family[-1] >= 0:
+        return False
+    return not segmentation.gaps[-1].reason.startswith("a ")
+
+
 def _was_closed(families: Families, segmentation: Segmentation) -> bool:
     """Whether the recording seems to end where its writer meant it to; PCM looks whole wherever it is cut."""
-    if any(gap.reason == CUT_SHORT for gap in segmentation.gaps):
+    if any(gap.reason == CUT_SHORT for gap in segmentation.gaps) or _ends_in_gap(segmentation):
         return False
     last = int(segmentation.family[-1]) if len(segmentation.family) else -1
     return last < 0 or families.families[last].tracks[0].chunks is None
@@ -294,19 +301,21 @@ def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> I
         )
         if durations is not None:
             return durations
-    if complete:
-        ahead = track.profile.start_seconds - audio.profile.start_seconds
-        total = total_by_audio(
-            track.seconds,
-            audio.seconds - ahead,
-            reference_video=float(reference_video.ends[-1]),
-            reference_audio=float(reference_audio.ends[-1]) - ahead,
-        )
-        return None if total is None else rescale(track.duration, round(total * timescale))
     last = starts[-1:]
     before = float(track.duration[: int(last[0])].sum()) / timescale
     scale = scale_by_interleave(lags, float(chunk_lags(_times(track), last, rescued_audio)[0]), before)
-    return None if scale is None else rescale(track.duration, round(track.duration_ticks * scale))
+    if scale is None and track.source is not TimingSource.GUESSED:
+        return None  # the last picture chunk stands where the reference's would: only the end of a track is missing
+    if not complete:
+        return None if scale is None else rescale(track.duration, round(track.duration_ticks * scale))
+    ahead = track.profile.start_seconds - audio.profile.start_seconds
+    total = total_by_audio(
+        track.seconds,
+        audio.seconds - ahead,
+        reference_video=float(reference_video.ends[-1]),
+        reference_audio=float(reference_audio.ends[-1]) - ahead,
+    )
+    return None if total is None else rescale(track.duration, round(total * timescale))
 
 
 def _like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> RescuedTrack:

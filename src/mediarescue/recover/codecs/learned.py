@@ -53,7 +53,8 @@ class LearnedMatcher:
         self.sizes = sizes
         self.length_field = length_field
         self.single = sizes.total == 1
-        self.blind = length_field is None and not any(kind.size and kind.signature.strong for kind in kinds)
+        self.unsized = length_field is None and any(not kind.size for kind in kinds)
+        self.blind = length_field is None and not any(kind.signature.strong for kind in kinds)
         ends = [at + 1 for kind in kinds for at, _ in kind.signature.values]
         self._head = max([*ends, length_field.at + length_field.width if length_field else 0, 1])
         self._taken_at = -1
@@ -89,6 +90,8 @@ class LearnedMatcher:
         Where the bytes allow several sizes, the one counts behind which another sample starts.
         """
         left = min(window.end - pos, 4 * self.sizes.largest + 64)
+        if self.unsized:
+            return self._up_to_the_next(window, pos)
         found = [
             (evidence, size)
             for size, evidence in self._recognised(window.peek(pos, self._head))
@@ -103,6 +106,22 @@ class LearnedMatcher:
                     return size, evidence, True
         evidence, size = found[0]
         return size, evidence, len(found) == 1
+
+    def _up_to_the_next(self, window: MediaWindow, pos: int) -> tuple[int, float, bool]:
+        """Return a sample of unknown size that reaches to the next one of its kind, where that is near."""
+        signature = self.kinds[0].signature
+        evidence = signature.evidence(window.peek(pos, self._head))
+        if evidence < _ENOUGH_EVIDENCE:
+            return 0, 0.0, False
+        first, last = pos + max(self.sizes.smallest // 2, 1), pos + self.sizes.largest * 3 // 2
+        while first < min(last, window.end):
+            at = self.find(window, first, min(last, window.end))
+            if at < 0:
+                break
+            if signature.evidence(window.peek(at, self._head)) >= _ENOUGH_EVIDENCE:
+                return at - pos, evidence, False
+            first = at + 1
+        return 0, 0.0, False
 
     def _recognised(self, head: bytes) -> list[tuple[int, float]]:
         """Return the size and the evidence in nats of each kind of sample that could start with ``head``."""
@@ -140,7 +159,9 @@ class LearnedMatcher:
 
     def stretch(self, offset: int, size: int) -> Candidate | None:
         """Take unexplained bytes for one sample where its size is of the kind seen and not constant."""
-        if self.length_field is not None or len(self.sizes.counts) < 2 or size > 2 * self.sizes.largest:
+        if self.length_field is not None or len(self.sizes.counts) < 2:
+            return None
+        if size > 2 * self.sizes.largest or 3 * size < self.sizes.smallest:
             return None
         return self._sample(offset, size, self.sizes.cost(size) + _UNSEEN_SIZE)
 
@@ -159,7 +180,7 @@ class LearnedMatcher:
 
     def cut(self, window: MediaWindow, pos: int) -> bool:
         """Return True when a sample with a signature starts at ``pos`` and the media ends inside it."""
-        if self.blind or not any(kind.signature.values for kind in self.kinds):
+        if self.blind or self.unsized or not any(kind.signature.values for kind in self.kinds):
             return False
         left = window.end - pos
         found = self._recognised(window.peek(pos, self._head))
@@ -194,8 +215,7 @@ def _kinds(heads: list[bytes], sizes: list[int], length_field: LengthField | Non
     counts = Counter(sizes)
     if length_field is not None or len(counts) > _MOST_KINDS:
         general = SampleKind(0, Signature.learn(heads), len(sizes))
-        likely = [SampleKind(size, general.signature, count) for size, count in counts.most_common(_MOST_KINDS)]
-        return (general, *(likely if length_field is None else []))
+        return (general,)
     return tuple(
         SampleKind(size, Signature.learn([head for head, s in zip(heads, sizes, strict=True) if s == size]), count)
         for size, count in counts.most_common()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -24,8 +24,9 @@ _FIRST_LOOK = 64 << 10
 _LARGEST_LENGTH_BYTE = 8
 """First byte of a 4-byte length above which no NAL unit is believed: 128 MiB."""
 _UNITS_A_CALL = 64
-_SIZE_HEADROOM = 4
-_SMALLEST_LIMIT = 256 << 10
+_SIZE_HEADROOM = 8
+_ZERO_TAIL = 64
+_SMALLEST_LIMIT = 128 << 10
 _LEARNED_SAMPLES = 20_000
 _FEWEST_LEARNED = 300
 _LEARNED_BYTES = 64 << 20
@@ -116,6 +117,10 @@ class NalVideoMatcher:
                 break
             need = max(need * 8, 1 << 20)
         if len(rows):
+            if _ends_in_zeros(buf, at, rows):
+                rows = rows[:-1]  # space that was reserved and never written: the picture is cut
+                self._need_more |= not len(rows)
+                return rows
             if not _is_part(rows, reader.slices, window.end - pos - self._length - 2):
                 return rows
             rows = rows[:-1]
@@ -153,6 +158,13 @@ class NalVideoMatcher:
             if self.match(window, pos + k) is not None:
                 return pos + k
         return -1
+
+
+def _ends_in_zeros(buf: NDArray[np.uint8], at: int, rows: NDArray[np.int64]) -> bool:
+    """Whether the last access unit of a run ends in zeros, as no NAL unit does (ISO/IEC 14496-10 7.4.1)."""
+    size = int(rows[-1, _SIZE])
+    end = at + (size if len(rows) == 1 else int(rows[:, _SIZE].sum()))
+    return buf[end - 1] == 0 and size > _ZERO_TAIL and not buf[end - _ZERO_TAIL : end].any()
 
 
 def _is_part(rows: NDArray[np.int64], slices: int, room: int) -> bool:
@@ -253,7 +265,9 @@ class NalVideoFactory:
     def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> NalVideoMatcher:
         """Learn the NAL unit habits of each track."""
         readers = tuple(self._reader(track, reference) for track in tracks)
-        return NalVideoMatcher(family, readers, first_bytes=self._first_bytes, max_sample=max(map(size_limit, tracks)))
+        most = max(map(size_limit, tracks))
+        readers = tuple(replace(r, scanner=r.scanner.limits(max_nal_size=_at_most(r.scanner, most))) for r in readers)
+        return NalVideoMatcher(family, readers, first_bytes=self._first_bytes, max_sample=most)
 
     def _unlearned(self, scanner: AccessUnitScanner, track: TrackProfile) -> AccessUnitScanner:
         """Expect the NAL units that cameras put behind the slices, where the reference has no sample to show."""
@@ -293,6 +307,11 @@ def coded_rate(scanner: AccessUnitScanner) -> Fraction | None:
     ticks = 2 if isinstance(scanner, H264Scanner) else 1  # H.264 counts fields
     rate = Fraction(timing.time_scale, ticks * timing.num_units_in_tick)
     return rate if 1 <= rate <= 1000 else None
+
+
+def _at_most(scanner: AccessUnitScanner, most: int) -> int:
+    """Return the largest NAL unit to believe: what the picture size allows, and the reference makes likely."""
+    return min(most, int(scanner.parameter_sets.max_coded_size))
 
 
 def size_limit(track: TrackProfile) -> int:

@@ -34,6 +34,12 @@ from mediarescue.recover.survey import zero_fraction
 from mediarescue.reports import GapReport, TrackReport, UntruncReport
 
 COPY = "copy media data"
+_OTHER_FORMATS = {
+    b"RIFF": "AVI or WAV",
+    b"\x1aE\xdf\xa3": "Matroska or WebM",
+    b"FLV\x01": "Flash video",
+    b"OggS": "Ogg",
+}
 _PROBED = 4
 _NEARLY_ALL = 0.97
 _ENOUGH_TO_JUDGE = 2
@@ -102,10 +108,7 @@ def untrunc(
         check_target(target, inputs=[broken, reference], overwrite=options.overwrite or options.dry_run)
         announce_compiling(lambda: listener(Noted(_COMPILING)))
         preparation = _prepared(source, healthy, listener)
-        families = learn(healthy, preparation)
         location = preparation.location
-        if location.end - location.start > 2 * _TRIAL:
-            _check_trial(source, identify(source, families, preparation, limit=_TRIAL))
         head = file_type_box(preparation.profile.movie, location.file_type) + mdat_header(location.end - location.start)
         copy = None
         if not options.dry_run:
@@ -125,6 +128,9 @@ def untrunc(
                     target=target,
                 )
             )
+        families = learn(healthy, preparation)
+        if location.end - location.start > 2 * _TRIAL:
+            _check_trial(source, identify(source, families, preparation, limit=_TRIAL))
         rescue = identify(source, families, preparation, probe=_decoded, listener=listener)
         _check_fit(source, rescue)
         layout = assemble(
@@ -151,6 +157,10 @@ def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Pr
     broken, reference = source.path, healthy.path
     if source.size == 0:
         raise NothingRecoverableError(f"{broken} is empty (0 bytes): there is nothing to rescue in it")
+    if source.read(0, 4) in _OTHER_FORMATS:
+        raise InputError(
+            f"{broken} is no MP4 or MOV file but {_OTHER_FORMATS[source.read(0, 4)]}, which cannot be rescued"
+        )
     state, reference_state = index_state(broken), index_state(reference)
     if state is IndexState.SOUND and reference_state is IndexState.MISSING:
         raise UsageError(
@@ -236,6 +246,12 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
             raise NothingRecoverableError(
                 f"{source.path} holds no whole sample of the reference's tracks ({codecs}); nothing was written"
             )
+        unknown = [t.codec.decode("latin-1") for t in reference_video if coded_size(t) is None]
+        if unknown:
+            raise ReferenceMismatchError(
+                f"video of the codec {', '.join(unknown)} is not supported yet (H.264 and HEVC are): "
+                f"no picture was found in {source.path}, and another reference will not help"
+            )
         raise ReferenceMismatchError(
             f"the reference does not fit: nothing in {source.path} reads as its "
             f"{'video' if rescue.tracks else 'tracks'} ({codecs}); use a file of the same camera in the same mode"
@@ -255,7 +271,7 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
 
 
 def _check_trial(source: ByteSource, trial: Rescue) -> None:
-    """Refuse a reference that reads little of the first megabytes, before all the rest is copied and searched."""
+    """Refuse a reference that reads little of the first megabytes, before all the rest is searched."""
     segmentation = trial.segmentation
     if segmentation.recovered_bytes < _MOSTLY_THERE * (segmentation.end - segmentation.start):
         zeros = sum(gap.size for gap in segmentation.gaps if not any(source.read(gap.offset, 1 << 16)))

@@ -62,6 +62,8 @@ def readable_size(size: int) -> str:
 
 def default_target(source: Path, suffix: str) -> Path:
     """Return ``NAME<suffix>.EXT`` beside ``source`` (``clip.mp4``, ``_rescued`` -> ``clip_rescued.mp4``)."""
+    if not source.name:  # "." or "/": no file to rescue, which is said when it is opened
+        return source / suffix.strip("_")
     return source.with_name(f"{source.stem}{suffix}{source.suffix}")
 
 

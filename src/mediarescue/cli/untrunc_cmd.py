@@ -30,10 +30,14 @@ EPILOG = (
 _DEFAULTS = UntruncOptions()
 _SUFFIX = "_rescued"
 
-Broken = Annotated[Path, typer.Argument(metavar="BROKEN", show_default=False, help="The file to rescue.")]
+Broken = Annotated[
+    Path, typer.Argument(metavar="BROKEN", show_default=False, readable=False, help="The file to rescue.")
+]
 Reference = Annotated[
     Path,
-    typer.Option("--ref", metavar="GOOD", show_default=False, help="A healthy file of the same camera and mode."),
+    typer.Option(
+        "--ref", metavar="GOOD", show_default=False, readable=False, help="A healthy file of the same camera and mode."
+    ),
 ]
 
 

@@ -27,13 +27,16 @@ class Evidence(Protocol):
         """Return the surprise in nats that ``index`` comes right after ``before`` (-1: first) in track ``place``."""
 
 
-_BEAM = 24
+_BEAM = 16
 _FINAL_BEAM = 256
-"""Near the end any chunk may be the last and short: more has to be kept in mind."""
+"""Near the end of a closed film any chunk may be the last and short: more has to be kept in mind."""
 _HOPELESS = 20.0
 _UNSEEN = 0.02
 _BALANCE_COST = 1.5
 _MOST_BALANCE = 12.0
+_CONTEXT = 3
+_BLOCK = 4096
+"""Samples after which the paths are packed into arrays."""
 
 
 @dataclass(slots=True)
@@ -56,28 +59,30 @@ class InterleaveModel:
     def learn(tracks: Sequence[TrackProfile]) -> InterleaveModel:
         """Learn from the reference's chunks; chunks of one track that touch count as one."""
         model = InterleaveModel(len(tracks), [Counter() for _ in tracks])
-        chunks = sorted(
-            (int(offset), int(size), int(count), place)
-            for place, track in enumerate(tracks)
-            for offset, size, count in zip(*track.runs(), strict=True)
-        )
-        joined: list[list[int]] = []
-        for offset, size, count, place in chunks:
-            if joined and joined[-1][3] == place and joined[-1][0] + joined[-1][1] == offset:
-                joined[-1][1] += size
-                joined[-1][2] += count
-            else:
-                joined.append([offset, size, count, place])
-        context: tuple[int, ...] = ()
-        end = -1
-        for offset, size, count, place in joined:
-            if offset != joined[-1][0]:  # the last chunk is as long as the film happened to be
-                model.lengths[place][count] += 1
-            apart = int(offset != end)
-            for k in range(len(context) + 1):
-                model.order[(apart, *context[len(context) - k :])][place] += 1
-            context = (*context, place)[-3:]
-            end = offset + size
+        runs = [track.runs() for track in tracks]
+        offset, size, count = (np.concatenate([run[k] for run in runs]).astype(np.int64) for k in range(3))
+        place = np.repeat(np.arange(len(tracks), dtype=np.int64), [len(run[0]) for run in runs])
+        turn = np.lexsort((place, count, size, offset))
+        offset, size, count, place = offset[turn], size[turn], count[turn], place[turn]
+        if not len(offset):
+            return model
+        apart = np.append(True, offset[1:] != offset[:-1] + size[:-1])
+        first = np.flatnonzero(apart | np.append(True, place[1:] != place[:-1]))
+        apart, place, count = apart[first], place[first], np.add.reduceat(count, first)
+        for each, lengths in enumerate(model.lengths):  # the last chunk is as long as the film happened to be
+            lengths.update(count[:-1][place[:-1] == each].tolist())
+        total = len(place)
+        code = apart.astype(np.int64)
+        for k in range(min(_CONTEXT + 1, total)):
+            code = apart[k:].astype(np.int64)
+            for back in range(k, -1, -1):
+                code = code * len(tracks) + place[k - back : total - back]
+            for number, times in zip(*(part.tolist() for part in np.unique(code, return_counts=True)), strict=True):
+                key: tuple[int, ...] = ()
+                for _ in range(k + 1):
+                    number, digit = divmod(number, len(tracks))
+                    key = (digit, *key)
+                model.order[(number, *key[:-1])][key[-1]] = times
         return model
 
     def next_cost(self, apart: bool, context: tuple[int, ...], place: int) -> float:
@@ -98,18 +103,55 @@ class InterleaveModel:
         return -math.log(hazard if ended else 1 - min(hazard, 1 - 1e-6))
 
 
+_Chain = tuple[int, int, "_Chain | None"]
+"""First sample and track of a chunk, and the chunk before: the path since the last packing."""
+_Past = tuple[NDArray[np.int16], "_Past | None"]
+"""The path before, in blocks."""
+
+
 @dataclass(slots=True)
 class _Hypothesis:
+    """A way to share out the samples so far; a chunk that goes on changes ``cost`` and ``count`` alone."""
+
     cost: float
     context: tuple[int, ...]
+    place: int
     count: int
+    """Samples of the chunk at hand."""
     totals: tuple[int, ...]
+    """Samples of each track before the chunk at hand."""
     last: tuple[int, ...]
-    """Index of the latest sample of each track, -1 for none."""
+    """Index of the latest sample of each track before the chunk at hand, -1 for none."""
     refund: tuple[float, ...]
     """What the length of each track's latest finished chunk cost: at the end of the film chunks may be short."""
-    parent: _Hypothesis | None
-    place: int
+    chain: _Chain | None
+    past: _Past | None
+
+
+class _Costs:
+    """The model's answers, each worked out once."""
+
+    def __init__(self, model: InterleaveModel) -> None:
+        self._model = model
+        self._end: dict[tuple[int, int], tuple[float, float]] = {}
+        self._next: dict[tuple[bool, tuple[int, ...]], list[tuple[float, int]]] = {}
+
+    def end(self, place: int, count: int) -> tuple[float, float]:
+        """Return the cost of a chunk going on after ``count`` samples, and of its end."""
+        known = self._end.get((place, count))
+        if known is None:
+            on, ended = (self._model.end_cost(place, count, ended=ended) for ended in (False, True))
+            known = self._end[place, count] = (on, ended)
+        return known
+
+    def next(self, apart: bool, context: tuple[int, ...]) -> list[tuple[float, int]]:
+        """Return cost and place of each track that may come next, the likeliest first."""
+        known = self._next.get((apart, context))
+        if known is None:
+            places = [p for p in range(self._model.tracks) if apart or not context or p != context[-1]]
+            known = sorted((self._model.next_cost(apart, context, place), place) for place in places)
+            self._next[apart, context] = known
+        return known
 
 
 def assign_by_interleave(
@@ -122,59 +164,146 @@ def assign_by_interleave(
     tracks : sequence of TrackProfile
     samples : FamilySamples
     evidence : Evidence
-        Weighed against the order of the chunks.
+        Weighed against the order of the chunks; never negative.
     complete : bool
         The recording was closed, not cut: all tracks end at about the same time.
+
+    Notes
+    -----
+    A beam search over the chunks. How many samples each track has matters at the end alone, so only there do
+    paths that differ in nothing else stay apart.
     """
     model = InterleaveModel.learn(tracks)
+    costs = _Costs(model)
     offset, size = samples.offset, samples.size.astype(np.int64)
-    starts = {0, *(np.flatnonzero(offset[1:] != offset[:-1] + size[:-1]) + 1).tolist()}
-    places = range(len(tracks))
-    beam = [_Hypothesis(0.0, (), 0, (0,) * len(tracks), (-1,) * len(tracks), (0.0,) * len(tracks), None, -1)]
-    tail = len(size) - 4 * len(tracks) * max((max(seen, default=1) for seen in model.lengths), default=1)
-    for index in range(len(size)):
-        apart = index in starts
-        alone = [evidence.alone(place, index) for place in places]
-        best: dict[tuple[object, ...], _Hypothesis] = {}
-        for old in beam:
-            for place in places:
-                goes_on = old.place == place and not apart
-                refund = old.refund
-                if goes_on:
-                    cost = old.cost + model.end_cost(place, old.count, ended=False)
-                else:
-                    cost = old.cost + model.next_cost(apart, old.context, place)
-                    if old.place >= 0:
-                        ended = model.end_cost(old.place, old.count, ended=True)
-                        cost += ended
-                        refund = tuple(ended if p == old.place else r for p, r in enumerate(refund))
-                cost += alone[place]
-                cost += evidence.following(place, old.last[place], index)
-                context = old.context if goes_on else (*old.context, place)[-3:]
-                count = old.count + 1 if goes_on else 1
-                totals = tuple(n + (p == place) for p, n in enumerate(old.totals))
-                key = (context, count, totals, tuple(map(round, refund)))
-                if key not in best or cost < best[key].cost:
-                    last = tuple(index if p == place else n for p, n in enumerate(old.last))
-                    best[key] = _Hypothesis(cost, context, count, totals, last, refund, old, place)
-        beam = sorted(best.values(), key=lambda h: h.cost)[: _BEAM if index < tail else _FINAL_BEAM]
-        beam = [h for h in beam if h.cost <= beam[0].cost + _HOPELESS]
-    beam.sort(key=lambda h: _final_cost(h, complete))
-    out = np.zeros(len(samples.size), dtype=np.int16)
-    node: _Hypothesis | None = beam[0]
-    for index in range(len(out) - 1, -1, -1):
-        assert node is not None
-        out[index] = node.place
-        node = node.parent
+    apart = np.append(True, offset[1:] != offset[:-1] + size[:-1]).tobytes()
+    del offset
+    total, none = len(size), (0,) * len(tracks)
+    tail = total
+    if complete:
+        tail -= 4 * len(tracks) * max((max(seen, default=1) for seen in model.lengths), default=1)
+    out = np.zeros(total, dtype=np.int16)
+    packed = 0
+    beam = [_Hypothesis(0.0, (), -1, 0, none, (-1,) * len(tracks), (0.0,) * len(tracks), None, None)]
+    for index in range(total):
+        if index - packed == _BLOCK:
+            _pack(beam, out, packed, index)
+            packed = index
+        beam = _step(beam, index, bool(apart[index]), costs, evidence, in_tail=index >= tail)
+        beam.sort(key=_cost)
+        del beam[_BEAM if index < tail else _FINAL_BEAM :]
+    if total:
+        best = min(beam, key=lambda h: _final_cost(h, complete))
+        _pack([best], out, packed, total)
+        _write(out, best.past, total)
     return out
+
+
+def _step(
+    beam: list[_Hypothesis], index: int, apart: bool, costs: _Costs, evidence: Evidence, *, in_tail: bool
+) -> list[_Hypothesis]:
+    """Return the hypotheses with sample ``index`` shared out, without the hopeless ones, which are never made."""
+    bound = math.inf
+    told: dict[tuple[int, int], float] = {}
+    out: list[_Hypothesis] = []
+    fresh: dict[tuple[object, ...], _Hypothesis] = {}
+    for old in beam:
+        here, count, cost = old.place, old.count, old.cost
+        ended = 0.0
+        if here >= 0:
+            on, ended = costs.end(here, count)
+            on += cost
+            if not apart and on < bound:
+                key = (here, index - 1)
+                surprise = told.get(key)
+                if surprise is None:
+                    surprise = told[key] = evidence.alone(here, index) + evidence.following(here, index - 1, index)
+                on += surprise
+                bound = min(bound, on + _HOPELESS)
+                if on <= bound:
+                    old.cost, old.count = on, count + 1
+                    out.append(old)
+        cost += ended
+        if cost > bound:
+            continue
+        finished: tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...]] | None = None
+        for following, place in costs.next(apart, old.context):
+            new = cost + following
+            if new > bound:
+                break
+            before = index - 1 if place == here else old.last[place]
+            key = (place, before)
+            surprise = told.get(key)
+            if surprise is None:
+                surprise = told[key] = evidence.alone(place, index) + evidence.following(place, before, index)
+            new += surprise
+            if new > bound:
+                continue
+            bound = min(bound, new + _HOPELESS)
+            if finished is None:
+                finished = _finished(old, count, index, ended)
+            totals, last, refund = finished
+            context = (*old.context, place)[-_CONTEXT:]
+            state = (context, totals, tuple(map(round, refund))) if in_tail else context
+            rival = fresh.get(state)
+            if rival is None or new < rival.cost:
+                chain = (index, place, old.chain)
+                fresh[state] = _Hypothesis(new, context, place, 1, totals, last, refund, chain, old.past)
+    return [h for h in (*out, *fresh.values()) if h.cost <= bound]
+
+
+def _finished(
+    old: _Hypothesis, count: int, index: int, cost: float
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...]]:
+    """Return ``totals``, ``last`` and ``refund`` after a chunk of ``count`` samples that ended before ``index``."""
+    here = old.place
+    if here < 0:
+        return old.totals, old.last, old.refund
+    return (
+        (*old.totals[:here], old.totals[here] + count, *old.totals[here + 1 :]),
+        (*old.last[:here], index - 1, *old.last[here + 1 :]),
+        (*old.refund[:here], cost, *old.refund[here + 1 :]),
+    )
+
+
+def _pack(beam: list[_Hypothesis], out: NDArray[np.int16], start: int, stop: int) -> None:
+    """Pack each path from ``start`` to ``stop``; what all of them share of the path before is settled in ``out``."""
+    past = beam[0].past
+    if all(h.past is past for h in beam):
+        _write(out, past, start)
+        for hypothesis in beam:
+            hypothesis.past = None
+    for hypothesis in beam:
+        block = np.empty(stop - start, dtype=np.int16)
+        end, chain = stop, hypothesis.chain
+        while chain is not None:
+            first, place, chain = chain
+            block[first - start : end - start] = place
+            end = first
+        hypothesis.past = (block, hypothesis.past)
+        hypothesis.chain = (stop, hypothesis.place, None)
+
+
+def _write(out: NDArray[np.int16], past: _Past | None, stop: int) -> None:
+    """Write the blocks of a path that ends at ``stop``."""
+    while past is not None:
+        block, past = past
+        out[stop - len(block) : stop] = block
+        stop -= len(block)
+
+
+def _cost(hypothesis: _Hypothesis) -> float:
+    return hypothesis.cost
 
 
 def _final_cost(hypothesis: _Hypothesis, complete: bool) -> float:
     """Return the cost at the end of the film, where a writer that closes it leaves each track's last chunk short."""
     if not complete:
         return hypothesis.cost
-    cost = hypothesis.cost - sum(r for p, r in enumerate(hypothesis.refund) if p != hypothesis.place)
-    return cost + min(_BALANCE_COST * (max(hypothesis.totals) - min(hypothesis.totals)), _MOST_BALANCE)
+    here = hypothesis.place
+    cost = hypothesis.cost - sum(r for p, r in enumerate(hypothesis.refund) if p != here)
+    totals = [n + hypothesis.count * (p == here) for p, n in enumerate(hypothesis.totals)]
+    return cost + min(_BALANCE_COST * (max(totals) - min(totals)), _MOST_BALANCE)
 
 
 def split_constant_runs(tracks: Sequence[TrackProfile], samples: FamilySamples) -> list[tuple[Int64Array, Int64Array]]:

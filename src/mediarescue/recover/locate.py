@@ -90,7 +90,8 @@ def _boxes_reach_end(source: ByteSource, pos: int) -> bool:
 
 def _search_mdat(source: ByteSource, file_type: bytes) -> MediaLocation | None:
     """Look for an mdat header behind a damaged box in the first megabytes."""
-    head = source.read(0, 4 << 20)
+    # without a box at the start the file begins inside the media, which may hold an mdat header of its own
+    head = source.read(0, 4 << 20 if source.read(4, 4) in TOP_LEVEL else 4096)
     at = head.find(b"mdat")
     while at >= 0:
         if at >= 4:

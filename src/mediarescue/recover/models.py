@@ -11,6 +11,8 @@ from mediarescue.recover.window import MediaWindow
 
 _SIGNATURE_BYTES = 32
 _BYTE_EVIDENCE = math.log(256)
+_ZERO_EVIDENCE = 2.0
+"""Zeros stand everywhere, and in holes there is nothing else."""
 _FEW = 3
 """One byte in so many may turn out not to be constant after all; more are held against a match in full."""
 
@@ -48,15 +50,17 @@ class Signature:
     def evidence(self, head: bytes) -> float:
         """Return the evidence in nats that ``head`` starts such a sample; negative speaks against it."""
         matched = missed = 0
+        total = 0.0
         for at, value in self.values:
             if at >= len(head):
                 return -math.inf
             if head[at] == value:
                 matched += 1
+                total += _BYTE_EVIDENCE if value else _ZERO_EVIDENCE
             else:
                 missed += 1
         against = math.log(self.seen + 1) + (_BYTE_EVIDENCE if missed * _FEW > matched else 0.0)
-        return matched * _BYTE_EVIDENCE - missed * against
+        return total - missed * against
 
     @property
     def strong(self) -> bool:

@@ -65,8 +65,10 @@ def share_out(
         shares = split_constant_runs(tracks, samples)
         return [(track, TrackSamples(*share, None)) for track, share in zip(tracks, shares, strict=True)]
     offset, size = samples.offset, samples.size.astype(np.int64)
-    if len(tracks) == 1:
-        return [(tracks[0], TrackSamples(offset, size, samples.rows))]
+    filled = [track for track in tracks if track.sample_count]
+    alike = not isinstance(family.matcher, NalVideoMatcher) or len({own_configuration(t) for t in tracks}) == 1
+    if len(tracks) == 1 or (len(filled) == 1 and alike):  # nothing could tell a track the reference left empty
+        return [((filled or list(tracks))[0], TrackSamples(offset, size, samples.rows))]
     evidence: VideoEvidence | AudioEvidence
     if isinstance(family.matcher, NalVideoMatcher):
         evidence = VideoEvidence(family, samples, read, probe)

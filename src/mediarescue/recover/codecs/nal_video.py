@@ -16,6 +16,7 @@ from mediarescue.bitstream.scanner import AccessUnitScanner
 from mediarescue.errors import ReferenceMismatchError
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.resync import only_zeros
 from mediarescue.recover.window import MediaWindow
 
 _SIZE, _END_REASON, _SLICE_COUNT = int(Column.SIZE), int(Column.END_REASON), int(Column.SLICE_COUNT)
@@ -117,7 +118,7 @@ class NalVideoMatcher:
                 break
             need = max(need * 8, 1 << 20)
         if len(rows):
-            if _ends_in_zeros(buf, at, rows):
+            if _ends_in_zeros(buf, at, rows) and only_zeros(window, pos + int(rows[:, _SIZE].sum())):
                 rows = rows[:-1]  # space that was reserved and never written: the picture is cut
                 self._need_more |= not len(rows)
                 return rows

@@ -27,10 +27,12 @@ class Evidence(Protocol):
         """Return the surprise in nats that ``index`` comes right after ``before`` (-1: first) in track ``place``."""
 
 
-_BEAM = 16
+_BEAM = 8
+_HOPELESS = 12.0
+"""Nats behind the best path: a chunk of a length never seen costs less, a wrong one soon costs more."""
 _FINAL_BEAM = 256
+_FINAL_HOPELESS = 20.0
 """Near the end of a closed film any chunk may be the last and short: more has to be kept in mind."""
-_HOPELESS = 20.0
 _UNSEEN = 0.02
 _BALANCE_COST = 1.5
 _MOST_BALANCE = 12.0
@@ -181,7 +183,7 @@ def assign_by_interleave(
     total, none = len(size), (0,) * len(tracks)
     tail = total
     if complete:
-        tail -= 4 * len(tracks) * max((max(seen, default=1) for seen in model.lengths), default=1)
+        tail -= 2 * len(tracks) * max((max(seen, default=1) for seen in model.lengths), default=1)
     out = np.zeros(total, dtype=np.int16)
     packed = 0
     beam = [_Hypothesis(0.0, (), -1, 0, none, (-1,) * len(tracks), (0.0,) * len(tracks), None, None)]
@@ -190,8 +192,6 @@ def assign_by_interleave(
             _pack(beam, out, packed, index)
             packed = index
         beam = _step(beam, index, bool(apart[index]), costs, evidence, in_tail=index >= tail)
-        beam.sort(key=_cost)
-        del beam[_BEAM if index < tail else _FINAL_BEAM :]
     if total:
         best = min(beam, key=lambda h: _final_cost(h, complete))
         _pack([best], out, packed, total)
@@ -202,44 +202,51 @@ def assign_by_interleave(
 def _step(
     beam: list[_Hypothesis], index: int, apart: bool, costs: _Costs, evidence: Evidence, *, in_tail: bool
 ) -> list[_Hypothesis]:
-    """Return the hypotheses with sample ``index`` shared out, without the hopeless ones, which are never made."""
+    """Return the hypotheses with sample ``index`` shared out, best first; hopeless ones are never made."""
+    width, margin = (_FINAL_BEAM, _FINAL_HOPELESS) if in_tail else (_BEAM, _HOPELESS)
     bound = math.inf
     told: dict[tuple[int, int], float] = {}
     out: list[_Hypothesis] = []
-    fresh: dict[tuple[object, ...], _Hypothesis] = {}
+    ending: list[tuple[_Hypothesis, int, float, float]] = []
     for old in beam:
         here, count, cost = old.place, old.count, old.cost
-        ended = 0.0
-        if here >= 0:
-            on, ended = costs.end(here, count)
-            on += cost
-            if not apart and on < bound:
-                key = (here, index - 1)
-                surprise = told.get(key)
-                if surprise is None:
-                    surprise = told[key] = evidence.alone(here, index) + evidence.following(here, index - 1, index)
-                on += surprise
-                bound = min(bound, on + _HOPELESS)
-                if on <= bound:
-                    old.cost, old.count = on, count + 1
-                    out.append(old)
-        cost += ended
+        if here < 0:
+            ending.append((old, 0, 0.0, cost))
+            continue
+        on, ended = costs.end(here, count)
+        ending.append((old, count, ended, cost + ended))
+        on += cost
+        if not apart and on <= bound:
+            surprise = told.get((here, index - 1))
+            if surprise is None:
+                surprise = evidence.alone(here, index) + evidence.following(here, index - 1, index)
+                told[here, index - 1] = surprise
+            on += surprise
+            if on <= bound:
+                bound = min(bound, on + margin)
+                old.cost, old.count = on, count + 1
+                out.append(old)
+    if len(out) >= width:
+        out.sort(key=_cost)
+        bound = min(bound, out[width - 1].cost)
+    fresh: dict[tuple[object, ...], _Hypothesis] = {}
+    for old, count, ended, cost in ending:
         if cost > bound:
             continue
         finished: tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...]] | None = None
-        for following, place in costs.next(apart, old.context):
-            new = cost + following
+        for likely, place in costs.next(apart, old.context):
+            new = cost + likely
             if new > bound:
                 break
-            before = index - 1 if place == here else old.last[place]
-            key = (place, before)
-            surprise = told.get(key)
+            before = index - 1 if place == old.place else old.last[place]
+            surprise = told.get((place, before))
             if surprise is None:
-                surprise = told[key] = evidence.alone(place, index) + evidence.following(place, before, index)
+                surprise = evidence.alone(place, index) + evidence.following(place, before, index)
+                told[place, before] = surprise
             new += surprise
             if new > bound:
                 continue
-            bound = min(bound, new + _HOPELESS)
+            bound = min(bound, new + margin)
             if finished is None:
                 finished = _finished(old, count, index, ended)
             totals, last, refund = finished
@@ -249,7 +256,9 @@ def _step(
             if rival is None or new < rival.cost:
                 chain = (index, place, old.chain)
                 fresh[state] = _Hypothesis(new, context, place, 1, totals, last, refund, chain, old.past)
-    return [h for h in (*out, *fresh.values()) if h.cost <= bound]
+    out = [hypothesis for hypothesis in (*out, *fresh.values()) if hypothesis.cost <= bound]
+    out.sort(key=_cost)
+    return out[:width]
 
 
 def _finished(

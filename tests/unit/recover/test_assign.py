@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.assign import InterleaveModel, assign_by_interleave, split_constant_runs
@@ -118,3 +122,76 @@ def test_runs_of_pcm_are_split_as_in_the_reference(tmp_path: Path) -> None:
     assert set(first.tolist()) | set(second.tolist()) >= {0, 1000, 2000}
     assert (first_sizes % 4 == 0).all()
     assert (second_sizes % 4 == 0).all()
+
+
+@dataclass(frozen=True)
+class Made:
+    """A track of the reference of which only the chunks are known."""
+
+    offset: NDArray[np.int64]
+    size: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+    def runs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        return self.offset, self.size, self.count
+
+
+def in_turn(tracks: int, turns: int, per_chunk: int, *, gap: int) -> tuple[FamilySamples, NDArray[np.int64]]:
+    """Return chunks of 100-byte samples of each track in turn, ``gap`` bytes of other data before each turn."""
+    true = np.tile(np.repeat(np.arange(tracks), per_chunk), turns)
+    each = tracks * per_chunk
+    size = np.full(len(true), 100, dtype=np.uint32)
+    offset = np.arange(turns) * (each * 100 + gap) + gap
+    return FamilySamples(offset, np.full(turns, each), size, None), true
+
+
+def made(tracks: int, turns: int, per_chunk: int, *, gap: int) -> tuple[TrackProfile, ...]:
+    samples, true = in_turn(tracks, turns, per_chunk, gap=gap)
+    chunks = samples.offset[::per_chunk], true[::per_chunk]
+    bytes_, count = np.full(turns, 100 * per_chunk), np.full(turns, per_chunk)
+    return tuple(cast(TrackProfile, Made(chunks[0][chunks[1] == place], bytes_, count)) for place in range(tracks))
+
+
+@pytest.mark.parametrize("complete", [False, True])
+@pytest.mark.parametrize(("per_chunk", "gap"), [(1, 900), (1, 0), (24, 0), (24, 900)])
+def test_a_long_film_of_many_tracks_is_shared_out(per_chunk: int, gap: int, complete: bool) -> None:
+    """Also where nothing tells which track began, so that the paths never meet."""
+    known = made(6, 480 // per_chunk, per_chunk, gap=gap)
+    samples, true = in_turn(6, 1600 // per_chunk, per_chunk, gap=gap)
+    assert np.array_equal(assign_by_interleave(known, samples, evidence=Nothing(), complete=complete), true)
+
+
+def test_memory_does_not_grow_with_each_sample_of_each_path() -> None:
+    known = made(6, 80, 1, gap=0)
+    samples, _ = in_turn(6, 1600, 1, gap=0)
+    tracemalloc.start()
+    assign_by_interleave(known, samples, evidence=Nothing(), complete=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6
+
+
+def test_the_order_is_counted_with_up_to_three_chunks_before() -> None:
+    model = InterleaveModel.learn(made(3, 5, 2, gap=50))
+    assert model.order[(1,)] == {0: 5}
+    assert model.order[(0,)] == {1: 5, 2: 5}
+    assert model.order[(0, 0)] == {1: 5}
+    assert model.order[(1, 1, 2)] == {0: 4}
+    assert model.order[(1, 0, 1, 2)] == {0: 4}
+    assert model.order[(0, 2, 0, 1)] == {2: 4}
+    assert [dict(seen) for seen in model.lengths] == [{2: 5}, {2: 5}, {2: 4}]
+
+
+def test_chunks_of_one_track_that_touch_count_as_one() -> None:
+    split = Made(np.array([0, 100, 300, 600]), np.array([100, 100, 100, 100]), np.array([1, 1, 1, 1]))
+    other = Made(np.array([200, 400]), np.array([100, 100]), np.array([1, 1]))
+    model = InterleaveModel.learn([cast(TrackProfile, split), cast(TrackProfile, other)])
+    assert model.lengths[0] == {2: 1, 1: 1}
+    assert model.lengths[1] == {1: 2}
+    assert model.order[(1,)] == {0: 2}
+
+
+def test_a_reference_without_chunks_teaches_nothing() -> None:
+    empty = np.zeros(0, dtype=np.int64)
+    model = InterleaveModel.learn([cast(TrackProfile, Made(empty, empty, empty))] * 2)
+    assert model.next_cost(False, (), 0) == model.next_cost(False, (0,), 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.clips import ClipSpec
+from tests.support.codecs import CodecClip
 from tests.support.hashes import Frozen
 from tests.support.presets import ClipCache, Pair
 
@@ -31,6 +32,13 @@ class Clips:
     def pair(self, name: str) -> Pair:
         """Return the two takes of a preset, see ``tests.support.presets.PRESETS``."""
         pair = self._cache.pair(name)
+        self._frozen(pair.reference)
+        self._frozen(pair.take)
+        return pair
+
+    def codec(self, clip: CodecClip) -> Pair:
+        """Return the two takes of a codec's clip, see ``tests.support.codecs``."""
+        pair = self._cache.codec(clip)
         self._frozen(pair.reference)
         self._frozen(pair.take)
         return pair

@@ -26,7 +26,7 @@ from mediarescue.options import UntruncOptions
 from mediarescue.output import AtomicOutput, check_target, default_target, readable_size
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
 from mediarescue.recover.candidate import CUT_SHORT
-from mediarescue.recover.codecs import coded_size
+from mediarescue.recover.codecs import coded_size, is_supported
 from mediarescue.recover.codecs.nal_video import own_configuration
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
@@ -246,10 +246,10 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
             raise NothingRecoverableError(
                 f"{source.path} holds no whole sample of the reference's tracks ({codecs}); nothing was written"
             )
-        unknown = [t.codec.decode("latin-1") for t in reference_video if coded_size(t) is None]
+        unknown = [t.codec.decode("latin-1") for t in reference_video if not is_supported(t)]
         if unknown:
             raise ReferenceMismatchError(
-                f"video of the codec {', '.join(unknown)} is not supported yet (H.264 and HEVC are): "
+                f"video of the codec {', '.join(unknown)} is not supported: "
                 f"no picture was found in {source.path}, and another reference will not help"
             )
         raise ReferenceMismatchError(

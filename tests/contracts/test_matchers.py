@@ -17,6 +17,7 @@ from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile, learn_reference
 from mediarescue.recover.window import MediaWindow
 from tests.conftest import Clips
+from tests.support.codecs import CODEC_CLIPS
 from tests.support.synthetic import gpmf_track, mebx_track, pcm_track, signed_track, tmcd_track, write_movie
 
 SUBJECTS = {
@@ -34,7 +35,15 @@ SUBJECTS = {
     "pcm": ("", b"sowt"),
 }
 """Name -> preset (or the synthetic movie) and the sample entry whose matcher is tried."""
-STRUCTURED = [name for name in SUBJECTS if name not in ("learned_single", "pcm")]
+REGISTERED = {
+    **{name: {b"mp4a": "mp4a.40"}.get(kind, kind.decode()) for name, (_, kind) in SUBJECTS.items()},
+    **{name: clip.registered for name, clip in CODEC_CLIPS.items()},
+}
+ALL = [*SUBJECTS, *CODEC_CLIPS]
+STRUCTURED = [
+    *(name for name in SUBJECTS if name not in ("learned_single", "pcm")),
+    *(name for name, clip in CODEC_CLIPS.items() if clip.exact),
+]
 MakeMedia = Callable[[bytes], MediaWindow]
 _MARGIN = 24
 """Bytes of a cut sample that show what it is: length field, headers, signature."""
@@ -68,8 +77,10 @@ def true_runs(track: TrackProfile) -> tuple[tuple[int, tuple[int, ...]], ...]:
 @pytest.fixture
 def subject(request: pytest.FixtureRequest, clips: Clips, tmp_path: Path) -> Iterator[Subject]:
     name: str = request.param
-    preset, kind = SUBJECTS[name]
-    if preset:
+    preset, kind = SUBJECTS.get(name, ("", b""))
+    if name in CODEC_CLIPS:
+        path, kind = clips.codec(CODEC_CLIPS[name]).reference, CODEC_CLIPS[name].kind
+    elif preset:
         path = clips.pair(preset).reference
     else:
         path = tmp_path / "synthetic.mov"
@@ -106,8 +117,8 @@ def media(tmp_path: Path) -> Iterator[MakeMedia]:
 
 
 def test_every_registered_matcher_is_tried_here() -> None:
-    tried = {type(MATCHERS.get(kind.decode())) for _, kind in SUBJECTS.values()}
-    missing = [name for name, entry in MATCHERS if type(entry) not in tried]
+    tried = {MATCHERS.get(name) for name in REGISTERED.values()}
+    missing = [name for name, line in MATCHERS if line not in tried]
     assert not missing, f"add a subject for {missing}"
 
 
@@ -139,7 +150,7 @@ def test_what_has_no_structure_is_proposed_in_its_true_length_and_never_matched(
     assert subject.matcher.blind
 
 
-@every(list(SUBJECTS))
+@every(ALL)
 def test_nothing_is_claimed_beyond_the_end_of_the_media(subject: Subject) -> None:
     offset, sizes = max(subject.runs, key=lambda run: sum(run[1]))
     size = sum(sizes)
@@ -183,7 +194,7 @@ def test_the_next_true_start_is_found_behind_garbage(subject: Subject, garbage: 
     assert subject.matcher.find(window, 0, len(garbage)) == -1
 
 
-@every(list(SUBJECTS))
+@every(ALL)
 def test_zeros_are_nobodys_samples(subject: Subject, media: MakeMedia) -> None:
     window = media(bytes(100_000))
     assert subject.matcher.match(window, 0) is None
@@ -191,7 +202,7 @@ def test_zeros_are_nobodys_samples(subject: Subject, media: MakeMedia) -> None:
     assert subject.matcher.find(window, 0, 2000) == -1
 
 
-@every(list(SUBJECTS))
+@every(ALL)
 def test_random_bytes_are_hardly_ever_taken_for_samples_and_never_for_certain(
     subject: Subject, media: MakeMedia
 ) -> None:
@@ -202,7 +213,7 @@ def test_random_bytes_are_hardly_ever_taken_for_samples_and_never_for_certain(
     assert not [match for match in taken if match.certain]
 
 
-@every(list(SUBJECTS))
+@every(ALL)
 def test_asking_changes_nothing(subject: Subject) -> None:
     offset = subject.runs[0][0]
     first = subject.matcher.match(subject.window, offset)

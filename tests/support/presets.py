@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from tests.support.clips import AudioSpec, ClipSpec, VideoSpec, make_clip
+from tests.support.codecs._clip import CodecClip
 from tests.support.layout import rechunk, shorten_nal_lengths, to_co64
 
 
@@ -136,6 +137,23 @@ class ClipCache:
         preset = PRESETS[name]
         reference = self._make(f"{name}-reference{preset.suffix}", preset.reference, preset)
         return Pair(reference, self._make(f"{name}{preset.suffix}", preset.spec, preset))
+
+    def codec(self, clip: CodecClip) -> Pair:
+        """Return the two takes of a codec's clip; they must not be written to."""
+        if clip.spec is not None:
+            preset = Preset(clip.spec, clip.suffix)
+            reference = self._make(f"{clip.name}-reference{clip.suffix}", preset.reference, preset)
+            return Pair(reference, self._make(f"{clip.name}{clip.suffix}", clip.spec, preset))
+        assert clip.build is not None
+        paths = []
+        for part, seed, scale in (("-reference", 2, 1.4), ("", 1, 1.0)):
+            path = self.folder / f"{clip.name}{part}{clip.suffix}"
+            if not path.exists():
+                fresh = self.folder / f"building-{os.getpid()}-{path.name}"
+                clip.build(fresh, seed, scale)
+                fresh.replace(path)
+            paths.append(path)
+        return Pair(*paths)
 
     def clip(self, name: str, spec: ClipSpec) -> Path:
         """Return a clip of a test's own, made once under ``name`` (with its suffix)."""

@@ -28,7 +28,7 @@ class Matcher(Protocol):
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         """Return runs of the likely lengths at ``pos`` where ``match`` cannot tell (blind families)."""
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         """Return the run that fills ``size`` unexplained bytes, or None where that is implausible."""
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:

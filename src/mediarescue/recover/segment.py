@@ -258,7 +258,7 @@ class Segmenter:
         start = find_start(window, self._matchers, node.pos + 1, self._padding)
         until = window.end if start < 0 else start
         for matcher in self._matchers:
-            stretch = matcher.stretch(node.pos, until - node.pos)
+            stretch = matcher.stretch(window, node.pos, until - node.pos)
             if stretch is not None:
                 found.append(self._child(node, stretch, _STRETCH_COST, 1))
         empty = start < 0 and only_zeros(window, node.pos)

@@ -14,6 +14,7 @@ from mediarescue.bitstream.buffers import as_buffer
 from mediarescue.bitstream.columns import Column, SyncKind
 from mediarescue.recover.assign import assign_by_interleave, split_constant_runs
 from mediarescue.recover.candidate import FamilySamples
+from mediarescue.recover.codecs.aac import AacMatcher
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, own_configuration
 from mediarescue.recover.families import Family
 from mediarescue.recover.profile import TrackProfile
@@ -69,11 +70,13 @@ def share_out(
     alike = not isinstance(family.matcher, NalVideoMatcher) or len({own_configuration(t) for t in tracks}) == 1
     if len(tracks) == 1 or (len(filled) == 1 and alike):  # nothing could tell a track the reference left empty
         return [((filled or list(tracks))[0], TrackSamples(offset, size, samples.rows))]
-    evidence: VideoEvidence | AudioEvidence
+    evidence: VideoEvidence | AudioEvidence | SizeEvidence
     if isinstance(family.matcher, NalVideoMatcher):
         evidence = VideoEvidence(family, samples, read, probe)
-    else:
+    elif isinstance(family.matcher, AacMatcher):
         evidence = AudioEvidence(samples.rows)
+    else:
+        evidence = SizeEvidence(family, samples)
     places = assign_by_interleave(tracks, samples, evidence=evidence, complete=complete)
     shared = []
     for place, track in enumerate(tracks):
@@ -109,6 +112,30 @@ class AudioEvidence:
             return 0.0
         (was, loud), (now, louder) = self._facts[before], self._facts[index]
         return (0.0 if now in _AFTER.get(was, (0, 1, 2, 3)) else _BROKEN_ORDER) + min(abs(louder - loud) / 16.0, 2.0)
+
+
+class SizeEvidence:
+    """Samples of any other codec: their sizes are like those of their own track."""
+
+    def __init__(self, family: Family, samples: FamilySamples) -> None:
+        self._rows = samples.rows
+        size = samples.size.astype(np.float64)
+        usual = np.zeros(len(size), dtype=bool)
+        self._cost: list[list[float]] = [
+            _size_costs(track, size, usual, apart=False).tolist() for track in family.tracks
+        ]
+
+    def rows_of(self, place: int) -> PackedRows | None:
+        """Return the rows as track ``place`` reads them: the same for all."""
+        return self._rows
+
+    def alone(self, place: int, index: int) -> float:
+        """Return the surprise that a sample is of track ``place``."""
+        return self._cost[place][index]
+
+    def following(self, place: int, before: int, index: int) -> float:
+        """Return 0: nothing ties a sample to the one before."""
+        return 0.0
 
 
 class VideoEvidence:
@@ -182,14 +209,17 @@ class VideoEvidence:
         return 0.0 if abs(count - count_before) <= _NEAR_IN_ORDER or wrapped else _BROKEN_ORDER
 
 
-def _size_costs(track: TrackProfile, size: NDArray[np.float64], starts: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return how far each size is from those of the track's own key and other frames, in nats."""
+def _size_costs(
+    track: TrackProfile, size: NDArray[np.float64], starts: NDArray[np.bool_], *, apart: bool = True
+) -> NDArray[np.float64]:
+    """Return how far each size is from those of the track's own key and other frames, or of all, in nats."""
     known = track.samples
     out = np.full(len(size), _UNKNOWN_SIZE_COST)
     if known is None:
         return out
-    for kind in (False, True):
-        logs = np.log(known.size[known.is_sync == kind].astype(np.float64) + 1)
+    for kind in (False, True) if apart else (False,):
+        of_kind = known.is_sync == kind if apart else np.ones(len(known), dtype=bool)
+        logs = np.log(known.size[of_kind].astype(np.float64) + 1)
         if len(logs) < 2:
             continue
         spread = max(float(logs.std()), 0.2)

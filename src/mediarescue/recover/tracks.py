@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.aac import parse_audio_specific_config
 from mediarescue.bitstream.columns import SyncKind
+from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.recover.candidate import CUT_SHORT, Segmentation
 from mediarescue.recover.codecs.aac import decoder_config
+from mediarescue.recover.codecs.framed import FramedMatcher
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, coded_rate
 from mediarescue.recover.families import Families, Family
 from mediarescue.recover.hidden import hidden_durations
@@ -36,6 +38,7 @@ from mediarescue.recover.timing.composition import (
     picture_step,
 )
 from mediarescue.recover.timing.decode import DecodeClock, learn_clock, rescale
+from mediarescue.recover.timing.framed import framed_durations, framed_order, framed_sync
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
@@ -173,6 +176,14 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
         ranks, shift = _display_order(profile, family.matcher, part.rows)
         independent = (part.rows.flags(family.matcher.reader_of(profile).scanner.sync_kinds) & int(SyncKind.IRAP)) != 0
     source = clock.source
+    if isinstance(family.matcher, FramedMatcher) and part.rows is not None:
+        facts = np.array(part.rows.columns(list(FrameColumn)), dtype=np.int64)
+        known = family.matcher.known[profile.index]
+        is_sync = framed_sync(profile, facts)
+        ranks, shift = framed_order(profile, known, facts)
+        told = framed_durations(profile, known, facts, family.matcher.syntax.rate)
+        if told is not None:
+            durations, source = told, TimingSource.BITSTREAM
     if profile.sample_count == 1 and count == 1:
         source = TimingSource.CONSTANT
     return RescuedTrack(profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent)

@@ -6,7 +6,8 @@ import sys
 import av
 import pytest
 
-from mediarescue.bitstream.aac import parse_audio_specific_config, parse_es_descriptor
+from mediarescue.bitstream.aac import parse_audio_specific_config
+from mediarescue.bitstream.descriptors import parse_es_descriptor
 from mediarescue.bitstream.errors import BitstreamError
 
 

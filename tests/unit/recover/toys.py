@@ -50,7 +50,7 @@ class Letters:
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         return ()
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         return None
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
@@ -75,7 +75,7 @@ class Blind(Letters):
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         return [candidate(self.family, pos, size, cost=1.0) for size in self.sizes]
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         return candidate(self.family, offset, size, cost=1.0) if 0 < size <= self.most else None
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:

@@ -1,9 +1,8 @@
-"""AudioSpecificConfig and the ES descriptor that carries it (ISO/IEC 14496-3 1.6.2, ISO/IEC 14496-1 7.2.6)."""
+"""AudioSpecificConfig (ISO/IEC 14496-3 1.6.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from mediarescue.bitstream.aac.tables_bands import FREQUENCY_BOUNDS, SAMPLING_FREQUENCIES
 from mediarescue.bitstream.errors import BitstreamError
@@ -12,7 +11,6 @@ SBR, ER_AAC_LC, ER_AAC_LD, PARAMETRIC_STEREO, ER_AAC_ELD = 5, 17, 23, 29, 39
 GA_OBJECT_TYPES = frozenset({1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23})
 _CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 11: 7, 12: 8, 14: 8}
 _SBR_SYNC, _PS_SYNC = 0x2B7, 0x548
-_ES_DESCRIPTOR, _DECODER_CONFIG, _DECODER_SPECIFIC_INFO = 3, 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +53,6 @@ class AudioSpecificConfig:
         if self.program_config_channels is not None:
             return self.program_config_channels
         return _CHANNELS.get(self.channel_configuration, 0)
-
-
-class EsDescriptor(NamedTuple):
-    """The fields of an ES descriptor that describe the stream.
-
-    Parameters
-    ----------
-    object_type_indication : int
-        0x40 is MPEG-4 audio, 0x66 to 0x68 MPEG-2 AAC, 0x69 and 0x6B MPEG audio.
-    decoder_specific_info : bytes
-        For MPEG-4 audio the AudioSpecificConfig; empty when absent.
-    max_bitrate, avg_bitrate : int
-        Bits per second; 0 when not given.
-    """
-
-    object_type_indication: int
-    decoder_specific_info: bytes
-    max_bitrate: int
-    avg_bitrate: int
 
 
 class _Bits:
@@ -186,58 +165,3 @@ def _sync_extension(bits: _Bits) -> tuple[bool, bool, int]:
     extension = _frequency(bits)[1]
     ps = bits.left >= 12 and bits.read(11) == _PS_SYNC and bits.read(1) == 1
     return True, ps, extension
-
-
-def _descriptor(data: bytes, pos: int) -> tuple[int, int, int]:
-    """Return tag, start and end of the body of the descriptor at ``pos``; the size takes 1 to 4 bytes of 7 bits."""
-    if pos >= len(data):
-        raise BitstreamError(f"the ES descriptor ends at byte {pos}, where another descriptor is due")
-    tag, size = data[pos], 0
-    for count in range(1, 5):
-        if pos + count >= len(data):
-            raise BitstreamError(f"the descriptor at byte {pos} has no complete size")
-        byte = data[pos + count]
-        size = size << 7 | byte & 0x7F
-        if byte < 0x80:
-            break
-    start = pos + count + 1
-    return tag, start, min(start + size, len(data))
-
-
-def parse_es_descriptor(payload: bytes) -> EsDescriptor:
-    """Parse the ES_Descriptor of an ``esds`` box (ISO/IEC 14496-1 7.2.6.5, 7.2.6.6).
-
-    Parameters
-    ----------
-    payload : bytes
-        The box's payload behind version and flags. Descriptor sizes beyond it are cut, as writers get them wrong.
-
-    Raises
-    ------
-    BitstreamError
-        When there is no decoder config descriptor in it.
-    """
-    tag, pos, end = _descriptor(payload, 0)
-    if tag == _ES_DESCRIPTOR:
-        if pos + 3 > end:
-            raise BitstreamError("the ES descriptor ends before its flags")
-        flags = payload[pos + 2]
-        pos += 3 + (2 if flags & 0x80 else 0)
-        if flags & 0x40:
-            pos += 1 + (payload[pos] if pos < end else 0)
-        pos += 2 if flags & 0x20 else 0
-        tag, pos, end = _descriptor(payload[:end], pos)
-    if tag != _DECODER_CONFIG:
-        raise BitstreamError(f"descriptor tag {tag} where the decoder config (4) is due")
-    if pos + 13 > end:
-        raise BitstreamError("the decoder config descriptor is shorter than its 13 bytes")
-    fields = payload[pos : pos + 13]
-    info = b""
-    pos += 13
-    while pos + 2 <= end:
-        tag, start, stop = _descriptor(payload[:end], pos)
-        if tag == _DECODER_SPECIFIC_INFO:
-            info = payload[start:stop]
-            break
-        pos = stop
-    return EsDescriptor(fields[0], info, int.from_bytes(fields[5:9], "big"), int.from_bytes(fields[9:13], "big"))

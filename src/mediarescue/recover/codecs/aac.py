@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mediarescue.bitstream.aac import AacWalker, FrameColumn, parse_audio_specific_config, parse_es_descriptor
+from mediarescue.bitstream.aac import AacWalker, FrameColumn, parse_audio_specific_config
 from mediarescue.bitstream.columns import NEED_MORE
+from mediarescue.bitstream.descriptors import parse_es_descriptor
 from mediarescue.errors import ReferenceMismatchError
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.profile import TrackProfile
@@ -70,7 +71,7 @@ class AacMatcher:
         """Propose nothing: the structure tells."""
         return ()
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         """Never fill bytes with frames."""
         return None
 

@@ -41,7 +41,7 @@ class GpmfMatcher:
         """Propose nothing: the structure tells."""
         return ()
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         """Never fill bytes with telemetry."""
         return None
 

@@ -157,7 +157,7 @@ class LearnedMatcher:
             self._taken_at = pos if self._taken_at < 0 else self._taken_at
         return Candidate(self.family, pos, size, np.array([size], dtype=np.int64), None, cost)
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         """Take unexplained bytes for one sample where its size is of the kind seen and not constant."""
         if self.length_field is not None or len(self.sizes.counts) < 2:
             return None

@@ -97,7 +97,7 @@ class MebxMatcher:
         """Propose nothing: the structure tells."""
         return ()
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         """Never fill bytes with metadata."""
         return None
 

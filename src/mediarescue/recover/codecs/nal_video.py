@@ -134,7 +134,7 @@ class NalVideoMatcher:
         """Propose nothing: the structure tells."""
         return ()
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         """Never fill bytes with video."""
         return None
 

@@ -51,7 +51,7 @@ class PcmMatcher:
             if size > 0
         ]
 
-    def stretch(self, offset: int, size: int) -> Candidate | None:
+    def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         """Return the run of whole PCM frames that fills unexplained bytes, unless it would be absurdly long."""
         size -= size % self.block
         if size <= 0 or (not self._alone and size > max(_STRETCH_FACTOR * self._lengths.largest, _SHORTEST_STRETCH)):

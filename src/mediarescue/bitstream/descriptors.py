@@ -29,6 +29,25 @@ class EsDescriptor(NamedTuple):
     avg_bitrate: int
 
 
+def codec_name(kind: bytes, esds: bytes | None) -> str:
+    """Return a sample entry's name, with the object type where that names the codec (RFC 6381 3.3): ``mp4a.40``.
+
+    Parameters
+    ----------
+    kind : bytes
+        The sample entry's four characters.
+    esds : bytes or None
+        The payload of its ``esds`` box.
+    """
+    name = kind.decode("latin-1")
+    if esds is None or name not in ("mp4a", "mp4v", "mp4s"):
+        return name
+    try:
+        return f"{name}.{parse_es_descriptor(esds[4:]).object_type_indication:02x}"
+    except BitstreamError:
+        return name
+
+
 def _descriptor(data: bytes, pos: int) -> tuple[int, int, int]:
     """Return tag, start and end of the body of the descriptor at ``pos``; the size takes 1 to 4 bytes of 7 bits."""
     if pos >= len(data):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 
-from mediarescue.bitstream.descriptors import parse_es_descriptor
-from mediarescue.bitstream.errors import BitstreamError
+from mediarescue.bitstream.descriptors import codec_name
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.matcher import MatcherFactory
 from mediarescue.recover.profile import TrackProfile
@@ -37,32 +36,17 @@ MATCHERS.add("apch", "apcn", "apcs", "apco", "ap4h", "ap4x", entry=CodecLine("pr
 _PCM = CodecLine("pcm", "PcmFactory")
 
 
-def codec_name(track: TrackProfile) -> str:
-    """Return what a track is registered under: its sample entry, with the object type where that names the codec.
-
-    ``mp4a``, ``mp4v`` and ``mp4s`` become ``mp4a.40`` and the like (RFC 6381 3.3, object types in hexadecimal).
-    """
-    name = track.codec.decode("latin-1")
-    payload = track.configuration(b"esds") if name in ("mp4a", "mp4v", "mp4s") else None
-    if payload is None:
-        return name
-    try:
-        return f"{name}.{parse_es_descriptor(payload[4:]).object_type_indication:02x}"
-    except BitstreamError:
-        return name
-
-
 def factory_for(track: TrackProfile) -> MatcherFactory:
     """Return what makes the matcher of a track: by codec, else PCM by its tables, else learned from its samples."""
     if track.chunks is not None:
         return _PCM.load()
-    line = MATCHERS.get(codec_name(track))
+    line = MATCHERS.get(codec_name(track.codec, track.configuration(b"esds")))
     return line.load() if line is not None else LearnedFactory()
 
 
 def is_supported(track: TrackProfile) -> bool:
     """Whether a codec of this package reads the track's samples, not only the habits of the reference's bytes."""
-    return track.chunks is not None or MATCHERS.get(codec_name(track)) is not None
+    return track.chunks is not None or MATCHERS.get(codec_name(track.codec, track.configuration(b"esds"))) is not None
 
 
 def coded_size(track: TrackProfile) -> tuple[int, int] | None:

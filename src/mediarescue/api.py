@@ -128,11 +128,7 @@ def untrunc(
                     target=target,
                 )
             )
-        families = learn(healthy, preparation)
-        if location.end - location.start > 2 * _TRIAL:
-            _check_trial(source, identify(source, families, preparation, limit=_TRIAL))
-        rescue = identify(source, families, preparation, probe=_decoded, listener=listener)
-        _check_fit(source, rescue)
+        rescue = _identified(source, healthy, preparation, listener)
         layout = assemble(
             preparation.profile.movie,
             list(rescue.tracks),
@@ -150,6 +146,33 @@ def untrunc(
             out.commit(lambda path: check_structure(path, counts))
             listener(Artifact(str(target), "output"))
     return _report(broken, reference, target, rescue, layout, dry_run=options.dry_run)
+
+
+def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore) -> Rescue:
+    """Find the samples of a broken file, and write nothing; raises what `untrunc` raises up to there."""
+    announce_compiling(lambda: listener(Noted(_COMPILING)))
+    return _identified(source, healthy, _prepared(source, healthy, listener), listener)
+
+
+def missing_tracks(rescue: Rescue) -> dict[str, bool]:
+    """Return the reference's tracks of which no sample was found (``"1 (video, avc1)"``), and whether each weighs."""
+    found = {track.profile.track.track_id for track in rescue.tracks}
+    return {
+        f"{t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')})": t.kind in ("video", "audio")
+        for t in rescue.preparation.profile.tracks
+        if t.sample_count and t.track.track_id not in found
+    }
+
+
+def _identified(source: ByteSource, healthy: ByteSource, preparation: Preparation, listener: Listener) -> Rescue:
+    """Learn, search, and refuse a result that a fitting reference would not give."""
+    location = preparation.location
+    families = learn(healthy, preparation)
+    if location.end - location.start > 2 * _TRIAL:
+        _check_trial(source, identify(source, families, preparation, limit=_TRIAL))
+    rescue = identify(source, families, preparation, probe=_decoded, listener=listener)
+    _check_fit(source, rescue)
+    return rescue
 
 
 def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Preparation:
@@ -321,12 +344,7 @@ def _report(
         kind: max((t.duration_seconds for t in tracks if t.kind == kind), default=None) for kind in ("video", "audio")
     }
     video, audio = ends["video"], ends["audio"]
-    found = {track.track_id for track in tracks}
-    missing = {
-        f"{t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')})": t.kind in ("video", "audio")
-        for t in rescue.preparation.profile.tracks
-        if t.sample_count and t.track.track_id not in found
-    }
+    missing = missing_tracks(rescue)
     return UntruncReport(
         input=str(broken),
         reference=str(reference),

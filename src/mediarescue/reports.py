@@ -112,7 +112,69 @@ class UntruncReport:
         return EXIT_RESERVATIONS if self.reservations else EXIT_OK
 
 
-def as_json(report: UntruncReport, *, command: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """One track written as a file of its own.
+
+    Attributes
+    ----------
+    track_id : int
+    kind, codec : str
+        As in `TrackReport`; the codec with its object type (``mp4a.40``).
+    samples, bytes : int
+        Samples (PCM: frames) and bytes of the file written.
+    duration_seconds : float
+    path : str
+    table : str or None
+        The CSV file that says where each sample begins, for a stream that does not tell.
+    note : str
+        Why the stream is raw, empty where nothing is to be said.
+    """
+
+    track_id: int
+    kind: str
+    codec: str
+    samples: int
+    bytes: int
+    duration_seconds: float
+    path: str
+    table: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractReport:
+    """What ``extract`` did.
+
+    ``lost_bytes`` of the media data belong to no sample (a broken file); ``missing_samples`` are in the index, and
+    behind the end of the file (a file that was cut).
+    """
+
+    input: str
+    reference: str | None
+    streams: tuple[StreamReport, ...]
+    lost_bytes: int = 0
+    missing_samples: int = 0
+    missing_tracks: tuple[str, ...] = ()
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """Why this is a success with reservations; empty for a clean one."""
+        why = []
+        if self.lost_bytes:
+            why.append(f"{self.lost_bytes} bytes that belong to no sample")
+        if self.missing_samples:
+            why.append(f"{self.missing_samples} samples of the index are missing from the file")
+        why += [f"no sample of track {track}" for track in self.missing_tracks]
+        return tuple(why)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 10 when there are reservations."""
+        return EXIT_RESERVATIONS if self.reservations else EXIT_OK
+
+
+def as_json(report: UntruncReport | ExtractReport, *, command: str) -> dict[str, Any]:
     """Return the report as one JSON-able document with ``schema_version``, ``command``, ``exit_code``."""
     return {
         "schema_version": SCHEMA_VERSION,

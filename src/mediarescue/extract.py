@@ -1,0 +1,212 @@
+"""``extract()``: the tracks of a healthy or a broken file as elementary streams."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mediarescue import api
+from mediarescue.checking.structure import IndexState, index_state
+from mediarescue.errors import InputError, NothingRecoverableError, UsageError
+from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted, ignore
+from mediarescue.extraction import MediaTrack, stream_form
+from mediarescue.extraction.write import sample_table, write_stream
+from mediarescue.isobmff import BoxError, ByteSource
+from mediarescue.output import AtomicOutput, check_target
+from mediarescue.recover.profile import TrackProfile, learn_reference
+from mediarescue.recover.run import Rescue
+from mediarescue.reports import ExtractReport, StreamReport
+
+WRITE = "write streams"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The tracks of a file, and what is missing of it."""
+
+    tracks: tuple[MediaTrack, ...]
+    lost_bytes: int = 0
+    missing_samples: int = 0
+    missing_tracks: tuple[str, ...] = ()
+
+
+def extract(
+    path: str | Path,
+    *,
+    out_dir: str | Path,
+    reference: str | Path | None = None,
+    overwrite: bool = False,
+    listener: Listener = ignore,
+) -> ExtractReport:
+    """Write each track of an MP4 or MOV file as a stream of its own.
+
+    Parameters
+    ----------
+    path : path
+        A healthy file, a broken one, or one that was cut; it is only read.
+    out_dir : path
+        The folder to write to, which exists. Files are named ``NAME_<track id>_<kind>.<form>``.
+    reference : path, optional
+        A healthy file of the same camera: needed where ``path`` has no index of its own.
+    overwrite : bool
+        Replace files that exist.
+    listener : callable
+
+    Returns
+    -------
+    ExtractReport
+
+    Raises
+    ------
+    UsageError
+        The file has no index, and no reference is given.
+    InputError, ReferenceMismatchError, NothingRecoverableError, OutputError
+        As in `mediarescue.untrunc`.
+
+    Examples
+    --------
+    >>> report = extract("film.mp4", out_dir="streams")  # doctest: +SKIP
+    >>> [stream.path for stream in report.streams]  # doctest: +SKIP
+    ['streams/film_1_video.h264', 'streams/film_2_audio.aac']
+    """
+    path, folder = Path(path), Path(out_dir)
+    with ExitStack() as stack:
+        source = stack.enter_context(ByteSource.open(path))
+        if index_state(path) in (IndexState.SOUND, IndexState.POINTS_OUTSIDE):
+            found, reference = _indexed(source), None
+        elif reference is None:
+            raise UsageError(
+                f"{path} has no index of its own: name a healthy recording of the same camera, "
+                f"mediarescue extract {path} --ref GOOD"
+            )
+        else:
+            healthy = stack.enter_context(ByteSource.open(Path(reference)))
+            if path.samefile(reference):
+                raise UsageError(f"{path} is given twice: the reference must be another file, one that plays")
+            found = _rescued(api.find_samples(source, healthy, listener=listener))
+        tracks = [track for track in found.tracks if len(track.size)]
+        if not tracks:
+            raise NothingRecoverableError(f"{path} holds no sample of any track; nothing was written")
+        inputs = [path] if reference is None else [path, Path(reference)]
+        streams = _written(source, tracks, folder, inputs, overwrite=overwrite, listener=listener)
+    return ExtractReport(
+        str(path),
+        None if reference is None else str(reference),
+        streams,
+        found.lost_bytes,
+        found.missing_samples,
+        found.missing_tracks,
+    )
+
+
+def _written(
+    source: ByteSource,
+    tracks: list[MediaTrack],
+    folder: Path,
+    inputs: list[Path],
+    *,
+    overwrite: bool,
+    listener: Listener,
+) -> tuple[StreamReport, ...]:
+    """Write all streams, and name them once all are whole."""
+    forms = [(track, *stream_form(track)) for track in tracks]
+    streams: list[StreamReport] = []
+    with ExitStack() as stack:
+        outputs: list[AtomicOutput] = []
+
+        def begin(target: Path, needed: int) -> AtomicOutput:
+            check_target(target, inputs=inputs, overwrite=overwrite)
+            outputs.append(stack.enter_context(AtomicOutput(target, overwrite=overwrite, needed_bytes=needed)))
+            return outputs[-1]
+
+        listener(StageStarted(WRITE, sum(track.bytes for track in tracks)))
+        before = 0
+        for track, form, note in forms:
+            target = folder / f"{source.path.stem}_{track.track_id}_{track.kind}{form.suffix}"
+            output = begin(target, track.bytes)
+
+            def told(done: int, before: int = before) -> None:
+                listener(Progressed(WRITE, before + done))
+
+            size = write_stream(track, form, source.read, output.file, told)
+            before += track.bytes
+            table = None
+            if not form.framed:
+                table = target.with_suffix(".csv")
+                begin(table, 0).file.write(sample_table(track).encode())
+            seconds = (track.sample_count if track.block else int(track.duration.sum())) / track.timescale
+            streams.append(
+                StreamReport(
+                    track.track_id, track.kind, track.codec, track.sample_count, size, seconds, str(target),
+                    None if table is None else str(table), note,
+                )
+            )  # fmt: skip
+        for output in outputs:
+            output.commit()
+        listener(StageFinished(WRITE))
+    for stream in streams:
+        listener(Artifact(stream.path, "output"))
+    return tuple(streams)
+
+
+def _indexed(source: ByteSource) -> _Found:
+    """Return the tracks by the file's own index, less what lies behind its end."""
+    try:
+        profile = learn_reference(source)
+    except BoxError as error:
+        raise InputError(
+            f"the index of {source.path} cannot be read ({error}); rescue the file first: "
+            f"mediarescue untrunc {source.path} --ref GOOD"
+        ) from error
+    tracks, missing = [], 0
+    for track in profile.tracks:
+        if track.track.is_encrypted:
+            raise InputError(f"track {track.track.track_id} of {source.path} is encrypted; it cannot be extracted")
+        whole = _of_profile(track)
+        there = whole.offset + whole.size <= source.size
+        kept = whole
+        if not there.all():
+            kept = replace(
+                whole,
+                offset=whole.offset[there],
+                size=whole.size[there],
+                duration=whole.duration[there] if len(whole.duration) else whole.duration,
+                is_sync=whole.is_sync[there] if len(whole.is_sync) else whole.is_sync,
+            )
+        missing += whole.sample_count - kept.sample_count
+        tracks.append(kept)
+    return _Found(tuple(tracks), missing_samples=missing)
+
+
+def _of_profile(track: TrackProfile) -> MediaTrack:
+    none = np.zeros(0, dtype=np.int64)
+    entry, timescale = track.track.sample_entries[0], track.track.timescale
+    if track.chunks is not None:
+        chunks = track.chunks
+        return MediaTrack(
+            track.track.track_id, track.kind, entry, timescale, chunks.offset, chunks.size, none,
+            none.astype(bool), chunks.sample_size,
+        )  # fmt: skip
+    samples = track.samples
+    assert samples is not None
+    return MediaTrack(
+        track.track.track_id, track.kind, entry, timescale, samples.offset, samples.size, samples.duration,
+        samples.is_sync,
+    )  # fmt: skip
+
+
+def _rescued(rescue: Rescue) -> _Found:
+    """Return the tracks that were found in the media data of a broken file."""
+    tracks = tuple(
+        replace(
+            _of_profile(track.profile), offset=track.offset, size=track.size, duration=track.duration,
+            is_sync=track.is_sync,
+        )
+        for track in rescue.tracks
+    )  # fmt: skip
+    lost = sum(gap.size for gap in rescue.segmentation.gaps if not gap.expected)
+    missing = tuple(track for track, weighs in api.missing_tracks(rescue).items() if weighs)
+    return _Found(tracks, lost, missing_tracks=missing)

@@ -119,7 +119,10 @@ class Segmenter:
     def _first(self) -> _Node:
         """Begin at the start of the media, or behind such padding as the reference has there."""
         start = _Node(self._window.start, 0.0, (), None, None)
-        if self._lead and not self._structured(start.pos, ()) and self._follows(start.pos + self._lead):
+        if not self._lead or self._structured(start.pos, ()):
+            return start
+        behind = start.pos + self._lead
+        if self._follows(behind) or (self._blind(behind) and not self._blind(start.pos)):
             return self._child(start, Gap(start.pos, self._lead, "padding before the first sample", expected=True))
         return start
 

@@ -132,6 +132,11 @@ def test_learned_padding_that_is_not_there_is_not_taken(tmp_path: Path) -> None:
     assert spelled(segment(tmp_path, b"A1A1B1A1A1A1A1A1A1", [A, B], lead=16)) == "A4 B2 A12"
 
 
+def test_padding_in_front_of_samples_without_structure_is_skipped_by_what_follows_them(tmp_path: Path) -> None:
+    found = segment(tmp_path, bytes(16) + b"xyzxyzA1A1", [A, Blind(1, 6, most=99)], lead=16)
+    assert [(gap.offset, gap.size, gap.expected) for gap in found.gaps] == [(0, 16, True)]
+
+
 def test_blind_runs_are_judged_by_what_follows(tmp_path: Path) -> None:
     media = b"A2x" + b"?" * 7 + b"A3xx" + b"?" * 5 + b"A1A1A1"
     found = segment(tmp_path, media, [A, Blind(1, 5, 7)], [0, 1] * 10)

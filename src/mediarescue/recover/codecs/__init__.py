@@ -31,9 +31,25 @@ MATCHERS.add("hvc1", "hev1", "dvh1", "dvhe", entry=CodecLine("hevc", "HevcFactor
 MATCHERS.add("mp4a.40", "mp4a.66", "mp4a.67", "mp4a.68", entry=CodecLine("aac", "AacFactory"))
 MATCHERS.add("gpmd", entry=CodecLine("gpmf", "GpmfFactory"))
 MATCHERS.add("mebx", entry=CodecLine("mebx", "MebxFactory"))
+MATCHERS.add("camm", entry=CodecLine("camm", "CammFactory"))
+MATCHERS.add("rtmd", entry=CodecLine("rtmd", "RtmdFactory"))
+MATCHERS.add("djmd", "dbgi", entry=CodecLine("protobuf", "ProtobufFactory"))
+MATCHERS.add("c608", "c708", "wvtt", entry=CodecLine("boxed", "BoxedFactory"))
+MATCHERS.add("tx3g", "text", entry=CodecLine("timed_text", "TimedTextFactory"))
+MATCHERS.add("stpp", entry=CodecLine("timed_text", "XmlTextFactory"))
+MATCHERS.add("rtp ", entry=CodecLine("rtp_hint", "RtpHintFactory"))
 MATCHERS.add("apch", "apcn", "apcs", "apco", "ap4h", "ap4x", entry=CodecLine("prores", "ProResFactory"))
+MATCHERS.add("av01", entry=CodecLine("av1", "Av1Factory"))
+MATCHERS.add("jpeg", "mjpa", "mp4v.6c", "dmb1", "MJPG", "AVDJ", entry=CodecLine("mjpeg", "MotionJpegFactory"))
+MATCHERS.add("mjpb", entry=CodecLine("mjpeg", "MotionJpegBFactory"))
+MATCHERS.add("samr", entry=CodecLine("amr", "AmrFactory"))
+MATCHERS.add("sawb", "sawp", entry=CodecLine("amr", "AmrWbFactory"))
+MATCHERS.add("sevc", "ssmv", entry=CodecLine("amr", "EvrcFactory"))
+MATCHERS.add("sqcp", "mp4a.e1", entry=CodecLine("amr", "QcelpFactory"))
 
 _PCM = CodecLine("pcm", "PcmFactory")
+MATCHERS.add("sowt", "twos", "in24", "in32", "fl32", "fl64", "lpcm", "ipcm", "fpcm", "raw ", "NONE", entry=_PCM)
+MATCHERS.add("ulaw", "alaw", "ima4", "ms\0\x02", "ms\0\x11", "MAC3", "MAC6", entry=_PCM)
 
 
 def factory_for(track: TrackProfile) -> MatcherFactory:

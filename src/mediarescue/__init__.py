@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mediarescue.api import untrunc
+    from mediarescue.extract import extract
 
 __version__ = version("mediarescue")
-__all__ = ["__version__", "untrunc"]
+__all__ = ["__version__", "extract", "untrunc"]
+
+
+_FUNCTIONS = {"untrunc": "mediarescue.api", "extract": "mediarescue.extract"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the API at first use: it brings numpy and construct with it."""
-    if name == "untrunc":
-        from mediarescue.api import untrunc
-
-        return untrunc
+    """Import a function at its first use: it brings numpy and construct with it."""
+    if name in _FUNCTIONS:
+        return getattr(import_module(_FUNCTIONS[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

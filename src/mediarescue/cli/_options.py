@@ -73,28 +73,31 @@ Progress = Annotated[
 def chosen_target(source: Path, output: Path | None, out_dir: Path | None, *, suffix: str) -> Iterator[Path]:
     """Yield the output that ``-o`` or ``--out-dir`` asks for, else ``NAME<suffix>.EXT`` beside the input.
 
-    Folders made for ``--out-dir`` are removed again where nothing was written into them.
-
-    Raises
-    ------
-    UsageError
-        Both are given.
-    OutputError
-        The folder cannot be made.
+    Raises UsageError where both are given, and what `made_folder` raises.
     """
     if output is not None and out_dir is not None:
         raise UsageError("-o and --out-dir contradict each other; give one of them")
     if out_dir is None:
         yield default_target(source, suffix) if output is None else output
         return
+    with made_folder(out_dir):
+        yield out_dir / source.name
+
+
+@contextlib.contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for outputs; those made are removed again where nothing was written into them.
+
+    Raises OutputError when it cannot be made.
+    """
     made: list[Path] = []
     try:
-        _make_folders(out_dir, made)
-        yield out_dir / source.name
+        _make_folders(folder, made)
+        yield
     finally:
-        for folder in reversed(made):
+        for step in reversed(made):
             with contextlib.suppress(OSError):
-                folder.rmdir()
+                step.rmdir()
 
 
 def _make_folders(folder: Path, made: list[Path]) -> None:

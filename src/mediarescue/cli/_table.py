@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import shutil
 import sys
-import textwrap
 from collections.abc import Collection, Iterator
 
-from mediarescue.cli._exit import printable
+from mediarescue.cli._text import duration, labelled, table_text, text_width
 from mediarescue.output import readable_size
 from mediarescue.reports import GapReport, TimingSource, TrackReport, UntruncReport
 
 _SHOWN_GAPS = 10
-_LABEL_WIDTH = 10
-_PIPED_WIDTH = 80
 
 TIMED = {
     TimingSource.BITSTREAM: "coded data",
@@ -38,11 +33,10 @@ def untrunc_text(report: UntruncReport, *, every_gap: bool = False, already_said
     already_said : collection of str
         Warnings the user has read on this terminal; left out where stdout is one.
     """
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else _PIPED_WIDTH
-    said = set(already_said) if terminal else set()
+    width = text_width()
+    said = set(already_said) if sys.stdout.isatty() else set()
     parts = [_track_table(report.tracks, width)] if report.tracks else []
-    parts += [_wrapped(label, text, width) for label, text in _lines(report, every_gap, said)]
+    parts += [labelled(label, text, width) for label, text in _lines(report, every_gap, said)]
     return "".join(parts)
 
 
@@ -99,34 +93,10 @@ def _percent(part: int, whole: int) -> str:
     return f"{part * 10_000 // whole / 100:.2f} %"
 
 
-def _duration(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, rest = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    tail = f"{minutes:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
-    return f"{hours}:{tail}" if hours else tail
-
-
-def _wrapped(label: str, text: str, width: int) -> str:
-    head = f"{printable(label):<{_LABEL_WIDTH}}"
-    lines = textwrap.wrap(
-        printable(text),
-        width=max(width, 2 * _LABEL_WIDTH),
-        initial_indent=head,
-        subsequent_indent=" " * _LABEL_WIDTH,
-        # A path must stay in one piece to be copied.
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(lines or [head.rstrip()]) + "\n"
-
-
 def _track_table(tracks: tuple[TrackReport, ...], width: int) -> str:
-    from rich.console import Console
-    from rich.table import Column, Table
-    from rich.text import Text
+    from rich.table import Column
 
-    table = Table(
+    columns = (
         Column("track", justify="right", no_wrap=True),
         Column("kind"),
         Column("codec", no_wrap=True),
@@ -135,24 +105,18 @@ def _track_table(tracks: tuple[TrackReport, ...], width: int) -> str:
         Column("duration", justify="right", no_wrap=True),
         Column("timed by", ratio=1),
         Column("bytes", justify="right", no_wrap=True),
-        box=None,
-        pad_edge=False,
-        header_style="bold",
     )
-    for track in tracks:
-        cells = (
+    rows = (
+        (
             str(track.track_id),
             track.kind,
             track.codec,
             str(track.samples),
             str(track.sync_samples),
-            _duration(track.duration_seconds),
+            duration(track.duration_seconds),
             TIMED[track.timing_source],
             readable_size(track.bytes),
         )
-        table.add_row(*(Text(printable(cell)) for cell in cells))
-    rendered = io.StringIO()
-    # Rendered beside stdout, so that a closed pipe is met in one place only.
-    console = Console(file=rendered, width=min(width, 100), force_terminal=sys.stdout.isatty(), legacy_windows=False)
-    console.print(table)
-    return "\n".join(line.rstrip() for line in rendered.getvalue().splitlines()) + "\n\n"
+        for track in tracks
+    )
+    return table_text(columns, rows, width)

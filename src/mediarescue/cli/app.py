@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mediarescue.cli import untrunc_cmd
+from mediarescue.cli import extract_cmd, untrunc_cmd
 from mediarescue.cli._exit import (
     EXIT_BUG,
     PROGRAM,
@@ -52,6 +52,12 @@ app.command(
     epilog=untrunc_cmd.EPILOG,
     options_metavar="--ref GOOD [OPTIONS]",
 )(untrunc_cmd.untrunc_command)
+app.command(
+    extract_cmd.COMMAND,
+    help=extract_cmd.HELP,
+    epilog=extract_cmd.EPILOG,
+    options_metavar="--out-dir DIR [OPTIONS]",
+)(extract_cmd.extract_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mediarescue.cli import _table
+from mediarescue.cli import _table, _text
 from mediarescue.cli._table import TIMED, untrunc_text
 from mediarescue.reports import GapReport, TimingSource, TrackReport
 from tests.unit.cli.conftest import CLEAN, GAPS
@@ -103,4 +103,4 @@ def test_a_report_without_tracks_or_media_is_shown_too() -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "00:00.000"), (59.9996, "01:00.000"), (3661.5, "1:01:01.500")])
 def test_durations_are_readable(seconds: float, text: str) -> None:
-    assert _table._duration(seconds) == text
+    assert _text.duration(seconds) == text

@@ -25,6 +25,7 @@ _FRAMES_A_CALL = 256
 _PROOF = 20.0
 _FOUND = 16.0
 """Evidence in nats that lets a search stop at a place; the chain behind it is tried afterwards."""
+_WEAK = 3.0
 _SIZE_HEADROOM = 8
 _SMALLEST_LIMIT = 64 << 10
 _SAMPLES_READ = 48
@@ -95,6 +96,8 @@ class FramedMatcher:
                 break
             frames.append(frame)
             at += frame.size
+            if frame.evidence is not None and frame.evidence < _WEAK:
+                break  # an empty text may as well be the beginning of what follows: others are asked behind it
         return frames, at, False
 
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:

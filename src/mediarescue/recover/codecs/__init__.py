@@ -42,10 +42,12 @@ MATCHERS.add("apch", "apcn", "apcs", "apco", "ap4h", "ap4x", entry=CodecLine("pr
 MATCHERS.add("av01", entry=CodecLine("av1", "Av1Factory"))
 MATCHERS.add("jpeg", "mjpa", "mp4v.6c", "dmb1", "MJPG", "AVDJ", entry=CodecLine("mjpeg", "MotionJpegFactory"))
 MATCHERS.add("mjpb", entry=CodecLine("mjpeg", "MotionJpegBFactory"))
+MATCHERS.add("AVdn", "AVdh", entry=CodecLine("dnxhd", "DnxhdFactory"))
 MATCHERS.add("samr", entry=CodecLine("amr", "AmrFactory"))
 MATCHERS.add("sawb", "sawp", entry=CodecLine("amr", "AmrWbFactory"))
 MATCHERS.add("sevc", "ssmv", entry=CodecLine("amr", "EvrcFactory"))
 MATCHERS.add("sqcp", "mp4a.e1", entry=CodecLine("amr", "QcelpFactory"))
+MATCHERS.add("s263", "h263", "H263", entry=CodecLine("h263", "H263Factory"))
 
 _PCM = CodecLine("pcm", "PcmFactory")
 MATCHERS.add("sowt", "twos", "in24", "in32", "fl32", "fl64", "lpcm", "ipcm", "fpcm", "raw ", "NONE", entry=_PCM)

@@ -16,7 +16,7 @@ from mediarescue.isobmff import (
     expand,
     expand_chunks,
     is_constant_size,
-    read_header,
+    read_fragmented,
     read_movie,
 )
 
@@ -70,16 +70,16 @@ class IndexState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FragmentExtent:
-    """The movie fragments of a file, by the headers of its top-level boxes.
+    """The movie fragments of a file.
 
     Attributes
     ----------
     count : int
-        Fragments that are whole: a ``moof`` and the ``mdat`` behind it.
+        Fragments that are whole: a ``moof`` whose samples are all in the file.
     end : int
-        Offset of the first byte after the last whole one; 0 where none is whole.
+        Offset of the first byte after the last whole one; where the media begin where none is whole.
     is_cut : bool
-        Whether more was begun behind it, or something stands there that is no box.
+        Whether more was begun behind it, something stands there that is no box, or a ``moof`` is damaged.
     """
 
     count: int
@@ -88,41 +88,29 @@ class FragmentExtent:
 
 
 def fragment_extent(source: ByteSource) -> FragmentExtent | None:
-    """Return how far a file's fragments are whole (ISO/IEC 14496-12 8.8); None where it has no ``moof``.
-
-    An ``mdat`` of size 0 behind a ``moof`` counts as cut: writers of fragments put the size there at the end.
-    """
-    pos = count = end = 0
-    begun = pending = is_cut = False
-    while pos < source.size:
-        header = read_header(source.read(pos, 32), 0, limit=source.size - pos)
-        if header is None or not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in header.kind):
-            is_cut = True
-            break
-        begun = begun or header.kind == b"moof"
-        pos += header.size
-        if pos > source.size or (begun and header.kind == b"mdat" and header.to_end):
-            is_cut = True
-            break
-        if header.kind == b"moof":
-            pending = True
-        elif header.kind == b"mdat" and pending:
-            pending, count, end = False, count + 1, pos
-    return FragmentExtent(count, end, is_cut or pending) if begun else None
+    """Return how far a file's fragments are whole (ISO/IEC 14496-12 8.8); None where it has no ``moof``."""
+    file = read_fragmented(source, search=False)
+    return (
+        None
+        if file is None or not (file.began or file.unread)
+        else FragmentExtent(file.count, file.end, not file.is_whole)
+    )
 
 
-def index_state(path: Path) -> IndexState:
-    """Judge a file by its ``moov``; fragments count as samples by their boxes' headers alone."""
-    with ByteSource.open(path) as source:
-        try:
-            movie = read_movie(source, leniency=Leniency.PERMISSIVE)
-        except BoxError:
-            return IndexState.MISSING
-        try:
-            count = sum(_samples_inside(track, source.size) for track in movie.tracks)
-        except BoxError:
-            return IndexState.POINTS_OUTSIDE
-        fragments = fragment_extent(source) if movie.is_fragmented else None
+def index_state(source: ByteSource | Path) -> IndexState:
+    """Judge a file by its ``moov`` and its ``moof`` boxes."""
+    if not isinstance(source, ByteSource):
+        with ByteSource.open(source) as opened:
+            return index_state(opened)
+    try:
+        movie = read_movie(source, leniency=Leniency.PERMISSIVE)
+    except BoxError:
+        return IndexState.MISSING
+    try:
+        count = sum(_samples_inside(track, source.size) for track in movie.tracks)
+    except BoxError:
+        return IndexState.POINTS_OUTSIDE
+    fragments = fragment_extent(source) if movie.is_fragmented else None
     if fragments is not None and fragments.is_cut:
         return IndexState.FRAGMENTS_CUT
     return IndexState.SOUND if count or fragments is not None else IndexState.EMPTY

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mediarescue.isobmff.box import Box, SizeForm, serialize_boxes
 from mediarescue.isobmff.chunk_table import ChunkTable, compact_chunks, expand_chunks, is_constant_size
 from mediarescue.isobmff.errors import BoxError, Leniency, NoMovieError, Problem
-from mediarescue.isobmff.fragments import default_durations, fragment_durations
+from mediarescue.isobmff.fragmented import FragmentedFile, Unread, read_fragmented
+from mediarescue.isobmff.fragments import Fragments, TimedSamples, read_track_extends
 from mediarescue.isobmff.header import BoxHeader, FourCC, read_header
 from mediarescue.isobmff.layout import LAYOUTS, build_payload, entry_layout, parse_payload
 from mediarescue.isobmff.movie import (
@@ -42,6 +43,8 @@ __all__ = [
     "ChunkTable",
     "Edit",
     "FourCC",
+    "FragmentedFile",
+    "Fragments",
     "Leniency",
     "Movie",
     "NoMovieError",
@@ -50,30 +53,32 @@ __all__ = [
     "SampleEntry",
     "SampleTable",
     "SizeForm",
+    "TimedSamples",
     "Track",
+    "Unread",
     "build_edit_list",
     "build_payload",
     "compact",
     "compact_chunks",
     "contiguous_chunks",
-    "default_durations",
     "entry_layout",
     "expand",
     "expand_chunks",
     "find_header",
-    "fragment_durations",
     "is_constant_size",
     "mdat_header",
     "parse_boxes",
     "parse_payload",
     "patch_durations",
     "read_edit_list",
+    "read_fragmented",
     "read_header",
     "read_movie",
     "read_rows",
     "read_sample_entry",
     "read_sample_sizes",
     "read_track",
+    "read_track_extends",
     "rebuild_movie",
     "rebuild_track",
     "scan_top_level",

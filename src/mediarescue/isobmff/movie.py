@@ -181,14 +181,33 @@ def read_movie(
         raise NoMovieError(f"{source.path.name} has no moov box")
     if header.end > source.size:
         raise NoMovieError(f"the moov box of {source.path.name} is cut off", offset=header.offset)
+    type_header = find_header(headers, b"ftyp")
+    believed = type_header is not None and type_header.size <= 4096 and type_header.end <= source.size
+    file_type = _read_box(source, type_header, leniency, problems) if type_header and believed else None
+    return read_moov(source, header, headers=headers, file_type=file_type, leniency=leniency, problems=problems)
+
+
+def read_moov(
+    source: ByteSource,
+    header: BoxHeader,
+    *,
+    headers: tuple[BoxHeader, ...] = (),
+    file_type: Box | None = None,
+    leniency: Leniency = Leniency.STRICT,
+    problems: list[Problem] | None = None,
+) -> Movie:
+    """Read the movie that the ``moov`` with this header describes, wherever it stands.
+
+    Raises
+    ------
+    BoxError
+        The ``moov`` is damaged, compressed, or larger than `MAX_MOVIE_SIZE`.
+    """
     if header.size > MAX_MOVIE_SIZE:
         raise BoxError(f"a moov box of {header.size} bytes is not believed", offset=header.offset)
     moov = _read_box(source, header, leniency, problems)
     if moov.find(b"cmov") is not None:
         raise BoxError("the moov box is compressed (cmov), which is not supported", offset=header.offset)
-    type_header = find_header(headers, b"ftyp")
-    believed = type_header is not None and type_header.size <= 4096 and type_header.end <= source.size
-    file_type = _read_box(source, type_header, leniency, problems) if type_header and believed else None
     mvhd = _fields(moov.get(b"mvhd"))
     tracks = []
     for trak in moov.find_all(b"trak"):

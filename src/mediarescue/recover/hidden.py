@@ -6,6 +6,7 @@ boxes of later fragments stand there too. Sample sizes need no index, but times 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 from mediarescue.isobmff import (
     Box,
     BoxError,
+    Fragments,
     Leniency,
-    default_durations,
     expand,
-    fragment_durations,
     is_constant_size,
     parse_boxes,
     read_track,
+    read_track_extends,
 )
 from mediarescue.recover.boxes import INDEX_BOXES
 from mediarescue.recover.candidate import Gap
@@ -40,7 +41,7 @@ def hidden_durations(gaps: Sequence[Gap], read: Callable[[int, int], bytes]) -> 
         ``(offset, size)`` -> bytes of the broken file.
     """
     found: dict[int, Int64Array] = {}
-    defaults: dict[int, int] = {}
+    fragments = Fragments()
     for gap in gaps:
         if not gap.expected or gap.size > _LARGEST or gap.size < 16:
             continue
@@ -48,24 +49,23 @@ def hidden_durations(gaps: Sequence[Gap], read: Callable[[int, int], bytes]) -> 
         if data[4:8] not in INDEX_BOXES:
             continue
         try:
-            box = _parsed(data, gap.offset)
-            if box.kind == b"moof":
-                parts = fragment_durations(box, defaults)
-            elif found:
-                continue  # a later copy of the index starts from the beginning again
-            else:
-                defaults = default_durations(box)
-                parts = _movie_durations(box)
+            if data[4:8] == b"moof":
+                fragments.add(data, gap.offset)
+            elif not found and not fragments.track_ids:  # a later copy of the index starts from the beginning again
+                moov = _parsed(data, gap.offset)
+                fragments.extends.update(read_track_extends(moov))
+                found = _movie_durations(moov)
         except BoxError:
             continue
-        for track_id, durations in parts.items():
+    for track_id in fragments.track_ids:
+        with contextlib.suppress(BoxError):
+            durations = fragments.samples(track_id).samples.duration
             found[track_id] = np.concatenate((found.get(track_id, np.zeros(0, np.int64)), durations))
     return {track_id: durations for track_id, durations in found.items() if len(durations)}
 
 
 def _parsed(data: bytes, offset: int) -> Box:
-    kind = b"moof" if data[4:8] == b"moof" else b"moov"
-    boxes = parse_boxes(data[:4] + kind + data[8:], base_offset=offset, leniency=Leniency.PERMISSIVE, problems=[])
+    boxes = parse_boxes(data[:4] + b"moov" + data[8:], base_offset=offset, leniency=Leniency.PERMISSIVE, problems=[])
     return boxes[0]
 
 

@@ -41,8 +41,15 @@ class SyntheticTrack:
     constant_size: int = 0
     edits: tuple[tuple[int, int], ...] = ()
     sync: tuple[int, ...] | None = None
+    packet: tuple[int, int] = (0, 1)
+    """With ``constant_size``: bytes and samples of a packet, where stsz says another size (QuickTime)."""
     extra: bytes = b""
     """Further boxes at the end of the trak."""
+
+    def samples_in(self, chunk: bytes) -> int:
+        """Return the samples in a chunk of constant-size audio."""
+        size, samples = self.packet
+        return len(chunk) // size * samples if size else len(chunk) // self.constant_size
 
     @property
     def chunks(self) -> list[tuple[bytes, ...]]:
@@ -109,7 +116,7 @@ def _moov(tracks: tuple[SyntheticTrack, ...], offsets: list[list[int]], extra: b
 
 def _ticks(track: SyntheticTrack) -> int:
     if track.constant_size:
-        return sum(map(len, track.samples)) // track.constant_size
+        return sum(map(track.samples_in, track.samples))
     return len(track.samples) * track.duration
 
 
@@ -137,7 +144,7 @@ def _tables(track: SyntheticTrack, offsets: list[int]) -> bytes:
     entry = box(track.kind, struct.pack(">6xH", 1) + track.entry)
     stsd = _full(b"stsd", struct.pack(">I", 1) + entry)
     if track.constant_size:
-        counts = [len(chunk[0]) // track.constant_size for chunk in track.chunks]
+        counts = [track.samples_in(chunk[0]) for chunk in track.chunks]
         stts = _full(b"stts", struct.pack(">III", 1, sum(counts), 1))
         stsz = _full(b"stsz", struct.pack(">II", track.constant_size, sum(counts)))
     else:

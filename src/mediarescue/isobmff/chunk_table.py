@@ -28,10 +28,12 @@ class ChunkTable:
     description_index : ndarray of int32
         0-based sample entry of each chunk.
     sample_size : int
-        Bytes a sample, as ``stsz`` says. Old QuickTime files say 1 for PCM whose frames are larger; the sample
-        entry tells the true size.
+        Bytes a sample, as ``stsz`` says. QuickTime files say 1 for PCM whose frames are larger, and for compressed
+        sound in packets of several samples; the sample entry tells the true size (`packet_size`).
     sample_delta : tuple of (int, int)
         Runs of ``(samples, duration of each in media ticks)``; nearly always one run with duration 1.
+    packet_size, packet_samples : int
+        Bytes of the smallest piece that decodes, and its samples; 0 bytes where a sample is such a piece.
     """
 
     offset: NDArray[np.int64]
@@ -39,6 +41,8 @@ class ChunkTable:
     description_index: NDArray[np.int32]
     sample_size: int
     sample_delta: tuple[tuple[int, int], ...]
+    packet_size: int = 0
+    packet_samples: int = 1
 
     def __post_init__(self) -> None:
         if not len(self.offset) == len(self.sample_count) == len(self.description_index):
@@ -67,7 +71,22 @@ class ChunkTable:
     @property
     def size(self) -> NDArray[np.int64]:
         """Size of each chunk in bytes."""
-        return self.sample_count * self.sample_size
+        return self.sample_count // self.packet_samples * self.block
+
+    @property
+    def block(self) -> int:
+        """Bytes of the smallest piece that decodes."""
+        return self.packet_size or self.sample_size
+
+    def samples_in(self, size: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the samples that ``size`` bytes hold, both int64 (n,)."""
+        count: NDArray[np.int64] = size // self.block * self.packet_samples
+        return count
+
+    @property
+    def delta(self) -> int:
+        """Duration of a sample in media ticks, of nearly all of them."""
+        return max(self.sample_delta)[1] if self.sample_delta else 1
 
     @property
     def dts(self) -> NDArray[np.int64]:

@@ -154,11 +154,11 @@ def _rebuilt(
 def _tables(track: RescuedTrack, shift: int) -> list[Box]:
     profile = track.profile
     if profile.chunks is not None:
-        block = profile.chunks.sample_size
-        count = track.size // block
-        deltas = ((int(count.sum()), 1),)
+        count = profile.chunks.samples_in(track.size)
+        deltas = ((int(count.sum()), profile.chunks.delta),)
         zeros = np.zeros(len(count), dtype=np.int32)
-        return list(compact_chunks(ChunkTable(track.offset + shift, count, zeros, block, deltas)))
+        size = profile.chunks.sample_size
+        return list(compact_chunks(ChunkTable(track.offset + shift, count, zeros, size, deltas)))
     assert profile.samples is not None
     offsets = track.offset + shift
     composition = track.composition_offset

@@ -18,9 +18,12 @@ from mediarescue.isobmff import (
     expand,
     expand_chunks,
     is_constant_size,
+    read_fragmented,
     read_movie,
 )
+from mediarescue.recover.indexed import IndexedSamples, indexed_samples
 from mediarescue.recover.models import OrderModel
+from mediarescue.recover.sound_layout import is_packed, with_packets
 from mediarescue.recover.timing.edits import learn_start
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ KINDS = {
     b"clcp": "text",
 }
 _LEARNED_RUNS = 200_000
+_CODED_FRAMES = frozenset(b"samr sawb sawp sevc ssmv sqcp mp4a ac-3 ec-3 sac3 alac fLaC Opus".split())
+"""Sound whose samples are coded frames, though they may all be of one size and last one tick (phones' AMR)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,13 @@ class TrackProfile:
         return self.track.sample_entries[0].configuration(kind) if self.track.sample_entries else None
 
     def has_table(self, kind: bytes) -> bool:
-        """Whether the sample table has a box of that type."""
-        return self.track.stbl.find(kind) is not None
+        """Whether the sample table has a box of that type, or fragments say what it would."""
+        if self.track.stbl.find(kind) is not None:
+            return True
+        if self.samples is None:
+            return False
+        fragmented = {b"stss": not self.samples.is_sync.all(), b"ctts": self.samples.composition_offset.any()}
+        return bool(fragmented.get(kind, False))
 
     @property
     def sample_count(self) -> int:
@@ -119,21 +129,45 @@ def learn_reference(source: ByteSource) -> ReferenceProfile:
         When it has no moov.
     """
     movie = read_movie(source, leniency=Leniency.STRICT)
+    file = read_fragmented(source) if movie.is_fragmented else None
+    if file is not None and file.began:
+        found = [indexed_samples(t, file.fragments, source.size, leniency=Leniency.STRICT) for t in movie.tracks]
+        return indexed_profile(movie, found)
     tracks = []
     for index, track in enumerate(movie.tracks):
-        pcm = track.handler == b"soun" and is_constant_size(track.stbl) and _one_tick_a_sample(track)
-        samples = None if pcm else expand(track.stbl, leniency=Leniency.STRICT)
-        chunks = expand_chunks(track.stbl) if pcm else None
-        start = learn_start(track.edit_list)
-        seconds = start.empty / movie.timescale - start.media_time / track.timescale
-        tracks.append(TrackProfile(index, track, KINDS.get(track.handler, "other"), samples, chunks, seconds))
+        chunks = _constant_sound(track)
+        samples = None if chunks is not None else expand(track.stbl, leniency=Leniency.STRICT)
+        tracks.append(_profile(movie, index, track, samples, chunks))
     return ReferenceProfile(movie, tuple(tracks))
 
 
-def _one_tick_a_sample(track: Track) -> bool:
-    """Whether samples are PCM frames: one a tick of the track's clock."""
+def indexed_profile(movie: Movie, found: Sequence[IndexedSamples]) -> ReferenceProfile:
+    """Return the profile of a movie of whose tracks these samples are known, one for each track."""
+    tracks = [
+        _profile(movie, index, track, None if part.samples is None else part.samples.samples, part.chunks)
+        for index, (track, part) in enumerate(zip(movie.tracks, found, strict=True))
+    ]
+    return ReferenceProfile(movie, tuple(tracks))
+
+
+def _profile(
+    movie: Movie, index: int, track: Track, samples: SampleTable | None, chunks: ChunkTable | None
+) -> TrackProfile:
+    start = learn_start(track.edit_list)
+    seconds = start.empty / movie.timescale - start.media_time / track.timescale
+    return TrackProfile(index, track, KINDS.get(track.handler, "other"), samples, chunks, seconds)
+
+
+def _constant_sound(track: Track) -> ChunkTable | None:
+    """Return the chunks of a track of PCM frames, one a tick, or of packets that are all alike; None for others."""
+    if track.handler != b"soun" or track.sample_entry_kind in _CODED_FRAMES or not is_constant_size(track.stbl):
+        return None
     table = expand_chunks(track.stbl)
-    return len(table.sample_delta) > 0 and all(int(delta) == 1 for _, delta in table.sample_delta)
+    deltas = {int(delta) for _, delta in table.sample_delta}
+    if deltas == {1}:
+        return with_packets(table, track)
+    last_is_short = len(table.sample_delta) == 2 and table.sample_delta[-1][0] == 1
+    return table if is_packed(track.sample_entry_kind) and (len(deltas) == 1 or last_is_short) else None
 
 
 def learn_lead(profile: ReferenceProfile) -> int:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from mediarescue.bitstream.aac import FrameColumn
 from mediarescue.bitstream.buffers import as_buffer
 from mediarescue.bitstream.columns import Column, SyncKind
-from mediarescue.recover.assign import assign_by_interleave, split_constant_runs
+from mediarescue.recover.assign import assign_by_interleave
 from mediarescue.recover.candidate import FamilySamples
 from mediarescue.recover.codecs.aac import AacMatcher
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, own_configuration
+from mediarescue.recover.constant_runs import split_constant_runs
 from mediarescue.recover.families import Family
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.rows import PackedRows
@@ -47,6 +48,7 @@ def share_out(
     read: Callable[[int, int], bytes],
     probe: DecodeProbe | None,
     complete: bool,
+    cut_short: bool = False,
 ) -> list[tuple[TrackProfile, TrackSamples]]:
     """Return each track's samples.
 
@@ -58,12 +60,14 @@ def share_out(
         Tells video tracks of one codec apart.
     complete : bool
         The recording was not cut.
+    cut_short : bool
+        The media ends inside a sample.
     """
     tracks = family.tracks
     if tracks[0].chunks is not None:
         if len(tracks) == 1:
             return [(tracks[0], TrackSamples(samples.run_offset, samples.size.astype(np.int64), None))]
-        shares = split_constant_runs(tracks, samples)
+        shares = split_constant_runs(tracks, samples, cut_short=cut_short)
         return [(track, TrackSamples(*share, None)) for track, share in zip(tracks, shares, strict=True)]
     offset, size = samples.offset, samples.size.astype(np.int64)
     filled = [track for track in tracks if track.sample_count]

@@ -14,7 +14,7 @@ from mediarescue.bitstream.columns import SyncKind
 from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.recover.candidate import CUT_SHORT, Segmentation
 from mediarescue.recover.codecs.aac import decoder_config
-from mediarescue.recover.codecs.framed import FramedMatcher
+from mediarescue.recover.codecs.framed import FrameRows
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, coded_rate
 from mediarescue.recover.families import Families, Family
 from mediarescue.recover.hidden import hidden_durations
@@ -38,6 +38,7 @@ from mediarescue.recover.timing.composition import (
     picture_step,
 )
 from mediarescue.recover.timing.decode import DecodeClock, learn_clock, rescale
+from mediarescue.recover.timing.edits import EditStart, learn_start
 from mediarescue.recover.timing.framed import framed_durations, framed_order, framed_sync
 from mediarescue.reports import TimingSource
 
@@ -58,7 +59,7 @@ class RescuedTrack:
     offset, size : int64 (n,)
         Samples; of constant-size audio the chunks.
     duration : int64 (n,)
-        Ticks; empty for constant-size audio, whose samples last one tick each.
+        Ticks; empty for constant-size audio, whose samples are all alike.
     ranks : int64 (n,) or None
         Place of each sample in the order of output; None where that is the decode order.
     shift : int
@@ -87,6 +88,16 @@ class RescuedTrack:
         return offsets_without_shift(self.ranks, self.duration) + self.shift
 
     @property
+    def description_index(self) -> NDArray[np.int32]:
+        """0-based sample entry of each sample (of constant-size audio: each chunk), int32 (n,)."""
+        return np.zeros(len(self.size), dtype=np.int32)
+
+    @property
+    def start(self) -> EditStart:
+        """Where the media begin in the presentation: as in the reference."""
+        return learn_start(self.profile.track.edit_list)
+
+    @property
     def is_pcm(self) -> bool:
         """Whether this is constant-size audio, kept by chunks."""
         return self.profile.chunks is not None
@@ -95,13 +106,15 @@ class RescuedTrack:
     def sample_count(self) -> int:
         """Samples in all."""
         if self.profile.chunks is not None:
-            return int(self.size.sum()) // self.profile.chunks.sample_size
+            return int(self.profile.chunks.samples_in(self.size).sum())
         return len(self.size)
 
     @property
     def duration_ticks(self) -> int:
         """Ticks of the track's clock."""
-        return self.sample_count if self.is_pcm else int(self.duration.sum())
+        if self.profile.chunks is not None:
+            return self.sample_count * self.profile.chunks.delta
+        return int(self.duration.sum())
 
     @property
     def shown_ticks(self) -> int:
@@ -130,12 +143,15 @@ def build_tracks(
         Tells video tracks of one codec apart.
     """
     complete = _was_closed(families, segmentation)
+    cut_short = _is_cut_short(segmentation)
     tracks = []
     for family in families.families:
         samples = segmentation.samples[family.index]
         if not len(samples.size):
             continue
-        for track, part in share_out(family, samples, read=read, probe=probe, complete=complete):
+        for track, part in share_out(
+            family, samples, read=read, probe=probe, complete=complete, cut_short=cut_short
+        ):
             if len(part.offset):
                 tracks.append(_timed(family, track, part))
     hidden = hidden_durations(segmentation.gaps, read)
@@ -143,6 +159,11 @@ def build_tracks(
     tracks = _on_the_audio_clock(tracks, complete)
     tracks = [_like_its_twin(track, tracks) for track in tracks]
     return sorted(tracks, key=lambda track: track.profile.index)
+
+
+def _is_cut_short(segmentation: Segmentation) -> bool:
+    """Whether the media ends inside a sample."""
+    return any(gap.reason == CUT_SHORT for gap in segmentation.gaps)
 
 
 def _ends_in_gap(segmentation: Segmentation) -> bool:
@@ -154,7 +175,7 @@ def _ends_in_gap(segmentation: Segmentation) -> bool:
 
 def _was_closed(families: Families, segmentation: Segmentation) -> bool:
     """Whether the recording seems to end where its writer meant it to; PCM looks whole wherever it is cut."""
-    if any(gap.reason == CUT_SHORT for gap in segmentation.gaps) or _ends_in_gap(segmentation):
+    if _is_cut_short(segmentation) or _ends_in_gap(segmentation):
         return False
     last = int(segmentation.family[-1]) if len(segmentation.family) else -1
     return last < 0 or families.families[last].tracks[0].chunks is None
@@ -176,12 +197,12 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
         ranks, shift = _display_order(profile, family.matcher, part.rows)
         independent = (part.rows.flags(family.matcher.reader_of(profile).scanner.sync_kinds) & int(SyncKind.IRAP)) != 0
     source = clock.source
-    if isinstance(family.matcher, FramedMatcher) and part.rows is not None:
+    if isinstance(family.matcher, FrameRows) and part.rows is not None:
         facts = np.array(part.rows.columns(list(FrameColumn)), dtype=np.int64)
         known = family.matcher.known[profile.index]
         is_sync = framed_sync(profile, facts)
         ranks, shift = framed_order(profile, known, facts)
-        told = framed_durations(profile, known, facts, family.matcher.syntax.rate)
+        told = framed_durations(profile, known, facts, family.matcher.rate)
         if told is not None:
             durations, source = told, TimingSource.BITSTREAM
     if profile.sample_count == 1 and count == 1:
@@ -253,11 +274,13 @@ def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
     """Return byte positions and end times of a track's samples (of PCM: its chunks)."""
     if isinstance(track, RescuedTrack):
         profile, offset = track.profile, track.offset
-        ticks = track.size // profile.chunks.sample_size if profile.chunks is not None else track.duration
+        ticks = track.duration
+        if profile.chunks is not None:
+            ticks = profile.chunks.samples_in(track.size) * profile.chunks.delta
     else:
         profile = track
         if track.chunks is not None:
-            offset, ticks = track.chunks.offset, track.chunks.sample_count
+            offset, ticks = track.chunks.offset, track.chunks.sample_count * track.chunks.delta
         else:
             assert track.samples is not None
             offset, ticks = track.samples.offset, track.samples.duration

@@ -14,10 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 from mediarescue.isobmff import ByteSource
-from mediarescue.recover.assign import InterleaveModel, assign_by_interleave, split_constant_runs
+from mediarescue.recover.assign import InterleaveModel, assign_by_interleave
 from mediarescue.recover.candidate import FamilySamples
 from mediarescue.recover.profile import TrackProfile, learn_reference
-from tests.support.synthetic import SyntheticTrack, pcm_track, write_movie
+from tests.support.synthetic import SyntheticTrack, write_movie
 
 
 class Nothing:
@@ -111,17 +111,6 @@ def test_evidence_is_weighed_against_the_order(tmp_path: Path) -> None:
 
     got = assign_by_interleave(known, samples, evidence=Certain(), complete=True)
     assert got.tolist() == turned
-
-
-def test_runs_of_pcm_are_split_as_in_the_reference(tmp_path: Path) -> None:
-    known = profiles(tmp_path, [pcm_track(10, frames=100), pcm_track(10, frames=60, seed=8)])
-    sizes = np.array([640, 640, 640], dtype=np.uint32)
-    samples = FamilySamples(np.array([0, 1000, 2000]), np.ones(3, dtype=np.int64), sizes, None)
-    (first, first_sizes), (second, second_sizes) = split_constant_runs(known, samples)
-    assert first_sizes.sum() + second_sizes.sum() == 1920
-    assert set(first.tolist()) | set(second.tolist()) >= {0, 1000, 2000}
-    assert (first_sizes % 4 == 0).all()
-    assert (second_sizes % 4 == 0).all()
 
 
 @dataclass(frozen=True)

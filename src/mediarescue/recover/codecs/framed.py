@@ -34,7 +34,22 @@ _EXPLAINED = 0.9
 _ZERO_TAIL = 64
 
 
-class FramedMatcher:
+class FrameRows:
+    """A matcher whose candidates carry a row (`FrameColumn`) for each sample.
+
+    Attributes
+    ----------
+    known : dict of int64 (n, columns)
+        The rows of the leading samples of each of the reference's tracks, by the track's index.
+    rate : int
+        Hz of ``FrameColumn.TICKS``, 0 where there are none.
+    """
+
+    known: dict[int, NDArray[np.int64]]
+    rate: int
+
+
+class FramedMatcher(FrameRows):
     """Match runs of samples that tell their own size.
 
     Parameters
@@ -55,6 +70,7 @@ class FramedMatcher:
         self.family = family
         self.syntax = syntax
         self.known = known
+        self.rate = syntax.rate
         self._max_sample = min(max_sample, syntax.largest)
         self._need_more = False
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.codecs.framed import FrameRows
+from mediarescue.recover.codecs.learned import LearnedFactory
+from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import LengthModel
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.runs import run_starts
+from mediarescue.recover.sound_layout import sound_packet
 from mediarescue.recover.window import MediaWindow
 
+Int64Array = NDArray[np.int64]
 _LENGTHS_TRIED = 24
 _STRETCH_FACTOR = 4
 _SHORTEST_STRETCH = 1 << 20
+_KNOWN_SAMPLES = 4000
 
 
 class PcmMatcher:
@@ -24,11 +34,11 @@ class PcmMatcher:
     ----------
     family : int
     block : int
-        Bytes of one PCM frame (all channels).
+        Bytes of one PCM frame (all channels), or of one packet of ADPCM.
     lengths : LengthModel
         Bytes of the reference's runs.
     alone : bool
-        True where the file holds nothing else.
+        True where nothing else lies between the reference's chunks: a run may have any length.
     """
 
     blind = True
@@ -45,17 +55,16 @@ class PcmMatcher:
 
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         """Return runs of the lengths seen in the reference."""
-        return [
-            Candidate(self.family, pos, size, np.array([size], dtype=np.int64), None, self._lengths.cost(size))
-            for size in self._lengths.likely(_LENGTHS_TRIED)
-            if size > 0
-        ]
+        return [self._run(pos, size) for size in self._lengths.likely(_LENGTHS_TRIED) if size > 0]
 
     def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
         """Return the run of whole PCM frames that fills unexplained bytes, unless it would be absurdly long."""
         size -= size % self.block
         if size <= 0 or (not self._alone and size > max(_STRETCH_FACTOR * self._lengths.largest, _SHORTEST_STRETCH)):
             return None
+        return self._run(offset, size)
+
+    def _run(self, offset: int, size: int) -> Candidate:
         return Candidate(self.family, offset, size, np.array([size], dtype=np.int64), None, self._lengths.cost(size))
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
@@ -67,19 +76,102 @@ class PcmMatcher:
         return 0 < window.end - pos < self.block
 
 
+class PcmPacketMatcher(PcmMatcher, FrameRows):
+    """Propose runs of PCM whose samples hold many frames each, in sizes that may vary.
+
+    Parameters
+    ----------
+    patterns : list of tuple of int
+        Bytes of the samples of each of the reference's runs.
+    rate : int
+        PCM frames a second.
+    known : dict of int64 (n, columns)
+        The rows of each track's leading samples, by the track's index.
+    """
+
+    def __init__(
+        self,
+        family: int,
+        block: int,
+        patterns: Sequence[tuple[int, ...]],
+        *,
+        alone: bool,
+        rate: int,
+        known: dict[int, Int64Array],
+    ) -> None:
+        super().__init__(family, block, LengthModel(map(sum, patterns)), alone=alone)
+        self.rate = rate
+        self.known = known
+        counts = Counter(patterns)
+        self._patterns = {sum(pattern): pattern for pattern, _ in reversed(counts.most_common())}
+        self._usual = Counter(size for pattern in patterns for size in pattern).most_common(1)[0][0]
+
+    def _run(self, offset: int, size: int) -> Candidate:
+        """Return the run cut like the reference's of that length, else into samples of the usual size."""
+        pattern = self._patterns.get(size)
+        if pattern is None:
+            whole, rest = divmod(size, self._usual)
+            pattern = (self._usual,) * whole + ((rest,) if rest else ())
+        sizes = np.array(pattern, dtype=np.int64)
+        return Candidate(self.family, offset, size, sizes, _rows(sizes, self.block), self._lengths.cost(size))
+
+
+def _rows(sizes: Int64Array, block: int) -> Int64Array:
+    rows = np.zeros((len(sizes), len(FrameColumn)), dtype=np.int64)
+    rows[:, FrameColumn.KEY] = 1
+    rows[:, FrameColumn.TICKS] = sizes // block
+    return rows
+
+
 class PcmFactory:
-    """Make matchers for tracks of one PCM frame a tick."""
+    """Make matchers for PCM tracks: of one frame a tick by chunks, of larger samples by runs of samples."""
 
     def family_key(self, track: TrackProfile) -> object:
-        """PCM tracks of one frame size cannot be told apart but by order."""
-        return ("pcm", track.chunks.sample_size if track.chunks is not None else 0)
+        """PCM tracks cannot be told apart but by order; those of larger samples only where their frames are alike."""
+        if track.chunks is not None:
+            return ("pcm",)
+        return ("pcm packets", _frame_size(track)) if _frame_size(track) else LearnedFactory().family_key(track)
 
-    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> PcmMatcher:
+    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> Matcher:
         """Learn the lengths of runs."""
-        lengths: list[int] = []
-        for track in tracks:
-            offset, size, _ = track.runs()
-            if len(offset):
-                lengths += np.add.reduceat(size, run_starts(offset, size)).tolist()
-        block = tracks[0].chunks.sample_size if tracks[0].chunks is not None else 1
-        return PcmMatcher(family, block, LengthModel(lengths))
+        if tracks[0].chunks is not None:
+            block = math.gcd(*(track.chunks.block for track in tracks if track.chunks is not None))
+            lengths = _run_lengths(tracks)
+            return PcmMatcher(family, block, LengthModel(lengths), alone=len(lengths) == 1)
+        block = _frame_size(tracks[0])
+        patterns = [pattern for track in tracks for pattern in _run_patterns(track)]
+        if not block or not patterns:
+            return LearnedFactory()(family, tracks, reference)
+        known = {
+            track.index: _rows(track.samples.size[:_KNOWN_SAMPLES].astype(np.int64), block)
+            for track in tracks
+            if track.samples is not None
+        }
+        entry = tracks[0].track.sample_entries[0].fields
+        rate = round(entry.get("audio_sample_rate", entry.get("sample_rate", 0.0)))
+        return PcmPacketMatcher(family, block, patterns, alone=len(patterns) == 1, rate=rate, known=known)
+
+
+def _frame_size(track: TrackProfile) -> int:
+    """Return the bytes of a PCM frame, or of a packet, by the entry; 0 where the samples are no multiples of it."""
+    packet = sound_packet(track.track)
+    if packet is None or packet[1] != 1 or track.samples is None or (track.samples.size % packet[0]).any():
+        return 0
+    return packet[0]
+
+
+def _run_lengths(tracks: Sequence[TrackProfile]) -> list[int]:
+    """Return the bytes of each run of chunks that touch, whichever of the tracks they are of."""
+    runs = [track.runs() for track in tracks]
+    offset, size = (np.concatenate([run[k] for run in runs]).astype(np.int64) for k in (0, 1))
+    order = np.argsort(offset, kind="stable")
+    starts = run_starts(offset[order], size[order])
+    return np.add.reduceat(size[order], starts).tolist() if len(starts) else []
+
+
+def _run_patterns(track: TrackProfile) -> list[tuple[int, ...]]:
+    samples = track.samples
+    if samples is None or not len(samples):
+        return []
+    starts = run_starts(samples.offset, samples.size)
+    return [tuple(part.tolist()) for part in np.split(samples.size.astype(np.int64), starts[1:])]

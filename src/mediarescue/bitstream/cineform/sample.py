@@ -18,6 +18,7 @@ _PREDICTED = 1
 """The type of sample that is not decoded alone."""
 _LOWPASS_DATA = 0x0F0F
 """Marker in front of the coefficients of the smallest picture."""
+_LOWPASS_END = b"\0\x04\x1b\x4b"
 _CHUNK_24_BIT, _SAMPLE_SIZE, _CHUNK, _LARGE_METADATA = 0x2000, 0x2200, 0x4000, 0x6000
 _STARTS = (b"\0\1\0\x09\0\2\0", b"\0\1\0\2\0\2\0", b"\0\1\0\1\0\x13\0")
 """Intra frame and group with their index of channels, predicted frame with its type."""
@@ -77,7 +78,7 @@ class CineFormSyntax:
                 return self._ended(pos + 4 * ((tag & 0xFF) << 16 | value), seen, stop)
             if tag in (_FRAME_TRAILER, _GROUP_TRAILER):
                 return self._ended(pos, seen, stop)
-            pos = _behind_segment(buf, pos, stop, tag, value, seen)
+            pos = _behind_segment(buf, at, pos, stop, tag, value, seen)
             if pos < 0:
                 return pos
         return INVALID
@@ -93,15 +94,20 @@ class CineFormSyntax:
         return min((hit for hit in hits if hit >= 0), default=-1)
 
 
-def _behind_segment(buf: NDArray[np.uint8], pos: int, stop: int, tag: int, value: int, seen: dict[int, int]) -> int:
-    """Return the index behind the data that belongs to a segment whose own 4 bytes end at ``pos``."""
+def _behind_segment(
+    buf: NDArray[np.uint8], origin: int, pos: int, stop: int, tag: int, value: int, seen: dict[int, int]
+) -> int:
+    """Return the index behind the data of a segment of the sample at ``origin``, whose own 4 bytes end at ``pos``."""
     if tag == _INDEX:
         return pos + 4 * value if value <= _MOST_CHANNELS else INVALID
     if tag == _MARKER and value == _LOWPASS_DATA:
         bits = seen.get(_LOWPASS_WIDTH, 0) * seen.get(_LOWPASS_HEIGHT, 0) * seen.get(_PIXEL_DEPTH, 16)
-        return pos + -(-bits // 32) * 4
+        end = pos + -(-bits // 16) * 2
+        # FFmpeg's encoder does not fill the last word
+        filled = bytes(buf[end : min(end + 4, stop)]) != _LOWPASS_END
+        return end + (origin - end) % 4 if filled else end
     if tag == _BAND_HEADER:
-        return _band_trailer(buf, pos, stop)
+        return _band_trailer(buf, origin, pos, stop)
     if tag <= _NOP or tag & 0xFF00 == _SAMPLE_SIZE:
         return pos if tag else INVALID
     if _CHUNK_24_BIT <= tag < _CHUNK or tag & 0xFF00 == _LARGE_METADATA:
@@ -109,12 +115,12 @@ def _behind_segment(buf: NDArray[np.uint8], pos: int, stop: int, tag: int, value
     return pos + 4 * value if _CHUNK <= tag < _LARGE_METADATA else INVALID
 
 
-def _band_trailer(buf: NDArray[np.uint8], pos: int, stop: int) -> int:
+def _band_trailer(buf: NDArray[np.uint8], origin: int, pos: int, stop: int) -> int:
     """Return the index of the trailer of the band whose coefficients start at ``pos``, or NEED_MORE."""
     at = pos
     while at < stop and (found := _BAND_END.search(buf, at, stop)):  # type: ignore[call-overload]
         at = int(found.start())
-        if (at - pos) % 4 == 0:
+        if (at - origin) % 4 == 0:
             return at
         at += 1
     return NEED_MORE

@@ -68,13 +68,20 @@ def factory_for(track: TrackProfile) -> MatcherFactory:
     """Return what makes the matcher of a track: by codec, else PCM by its tables, else learned from its samples."""
     if track.chunks is not None:
         return _PCM.load()
-    line = MATCHERS.get(codec_name(track.codec, track.configuration(b"esds")))
+    line = _line(track)
     return line.load() if line is not None else LearnedFactory()
+
+
+def _line(track: TrackProfile) -> CodecLine | None:
+    # two codecs share a name: HEVC with Dolby Vision, and DVCPRO HD of QuickTime
+    if track.codec == b"dvh1" and track.configuration(b"hvcC") is None:
+        return _DV
+    return MATCHERS.get(codec_name(track.codec, track.configuration(b"esds")))
 
 
 def is_supported(track: TrackProfile) -> bool:
     """Whether a codec of this package reads the track's samples, not only the habits of the reference's bytes."""
-    return track.chunks is not None or MATCHERS.get(codec_name(track.codec, track.configuration(b"esds"))) is not None
+    return track.chunks is not None or _line(track) is not None
 
 
 def coded_size(track: TrackProfile) -> tuple[int, int] | None:

@@ -157,11 +157,13 @@ def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener 
 def missing_tracks(rescue: Rescue) -> dict[str, bool]:
     """Return the reference's tracks of which no sample was found (``"1 (video, avc1)"``), and whether each weighs."""
     found = {track.profile.track.track_id for track in rescue.tracks}
-    return {
-        f"{t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')})": t.kind in ("video", "audio")
-        for t in rescue.preparation.profile.tracks
-        if t.sample_count and t.track.track_id not in found
-    }
+    out = {}
+    for track in rescue.preparation.profile.tracks:
+        if track.sample_count and track.track.track_id not in found:
+            weighs = track.kind in ("video", "audio")
+            why = ", which is not supported" if weighs and not is_supported(track) else ""
+            out[f"{track.track.track_id} ({track.kind}, {track.codec.decode('latin-1')}{why})"] = weighs
+    return out
 
 
 def _identified(source: ByteSource, healthy: ByteSource, preparation: Preparation, listener: Listener) -> Rescue:
@@ -269,11 +271,13 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
             raise NothingRecoverableError(
                 f"{source.path} holds no whole sample of the reference's tracks ({codecs}); nothing was written"
             )
-        unknown = [t.codec.decode("latin-1") for t in reference_video if not is_supported(t)]
+        heard = [] if reference_video else [t for t in preparation.profile.tracks if t.kind == "audio"]
+        unknown = [t.codec.decode("latin-1") for t in reference_video or heard if not is_supported(t)]
         if unknown:
             raise ReferenceMismatchError(
-                f"video of the codec {', '.join(unknown)} is not supported: "
-                f"no picture was found in {source.path}, and another reference will not help"
+                f"{'video' if reference_video else 'sound'} of the codec {', '.join(unknown)} is not supported: "
+                f"no {'picture' if reference_video else 'sample'} was found in {source.path}, "
+                "and another reference will not help"
             )
         raise ReferenceMismatchError(
             f"the reference does not fit: nothing in {source.path} reads as its "

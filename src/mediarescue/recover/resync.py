@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mediarescue.recover.boxes import find_box, match_box
+from mediarescue.recover.codecs.unknown import UnknownMatcher
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.window import MediaWindow
@@ -14,6 +15,9 @@ from mediarescue.recover.window import MediaWindow
 _FIRST_BLOCK = 1 << 14
 _LARGEST_BLOCK = 1 << 18
 _CHAIN = 3
+_LAST_RUN = 8 << 10
+"""Bytes before the end of the media where its last sample is looked for, however weakly it is known."""
+_USUAL_COST = 1.5
 _ZERO_BLOCK = 1 << 16
 _LEADING_ZEROS = 8
 
@@ -26,7 +30,7 @@ def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int, paddi
     A single match is not proof: at a million offsets a few parse by chance. A start counts when it carries on:
     three samples in a run, or a sample followed by another family's, a box, or the end of the media.
     """
-    block = _FIRST_BLOCK
+    block, start = _FIRST_BLOCK, pos
     while pos < window.end:
         pos = _behind_zeros(window, pos)
         end = min(pos + block, window.end)
@@ -44,6 +48,22 @@ def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int, paddi
         if hits:
             return min(hits)
         pos = end
+    return _last_run(window, matchers, max(start, window.end - _LAST_RUN))
+
+
+def _last_run(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> int:
+    """Return the first position of a run that ends exactly with the media, or -1.
+
+    Notes
+    -----
+    A single sample of sound is not proof, so no search finds the last one behind bytes that could be anything; that it
+    ends to the byte where the media does makes up for it (AAC frames of noise: none in 200,000 offsets).
+    """
+    for at in range(pos, window.end):
+        for matcher in matchers:
+            run = None if matcher.blind else matcher.match(window, at)
+            if run is not None and run.end == window.end and run.cost <= _USUAL_COST and len(run.sizes) < _CHAIN:
+                return at
     return -1
 
 
@@ -89,6 +109,21 @@ def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matche
         return True
     if any(m is not matcher and m.match(window, after) is not None for m in matchers):
         return True
+    if run.certain and _again_behind_unknown(window, matchers, run.end):
+        return True
     # sound without structure: one of its usual lengths must lead to something that has
     lengths = [c.end for m in matchers if m.blind for c in m.propose(window, after) if c.end < window.end]
     return any(m.match(window, padding.behind(window, end)) is not None for end in lengths for m in matchers)
+
+
+def _again_behind_unknown(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> bool:
+    """Whether something certain, or the end, comes behind no more bytes than a track has that nobody recognises."""
+    reach = max((2 * m.largest for m in matchers if isinstance(m, UnknownMatcher)), default=0)
+    if reach and window.end - pos <= reach:
+        return True
+    for matcher in matchers if reach else ():
+        at = matcher.find(window, pos, min(pos + reach, window.end))
+        run = matcher.match(window, at) if at >= 0 else None
+        if run is not None and run.certain:
+            return True
+    return False

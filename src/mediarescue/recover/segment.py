@@ -29,6 +29,7 @@ _USUAL_COST = 1.5
 """A candidate dearer than this has something odd about it: rivals are heard."""
 _AGAIN_COST = 5.0
 """A run ends where its matcher no longer recognises it: the same family right behind it is odd."""
+_BLIND_IN_A_ROW = 3
 _BEAM = 48
 _HOPELESS = 60.0
 
@@ -222,13 +223,26 @@ class Segmenter:
         return any(matcher.cut(self._window, pos) for matcher in self._matchers)
 
     def _blind(self, pos: int) -> list[Candidate]:
-        """Runs of families without structure, kept only where something known follows them."""
-        found = []
-        for matcher in self._matchers:
-            found += [
-                c for c in matcher.propose(self._window, pos) if c.end <= self._window.end and self._follows(c.end)
-            ]
-        return found
+        """Runs of families without structure, kept only where something known follows them, or others of the kind."""
+        return [
+            candidate
+            for matcher in self._matchers
+            for candidate in matcher.propose(self._window, pos)
+            if candidate.end <= self._window.end and self._leads_on(candidate.end, (candidate.family,))
+        ]
+
+    def _leads_on(self, pos: int, before: tuple[int, ...]) -> bool:
+        """Whether something known starts at ``pos``, at once or behind a run of each of some other blind families."""
+        if self._follows(pos):
+            return True
+        if pos >= self._window.end or len(before) > _BLIND_IN_A_ROW:
+            return False
+        return any(
+            candidate.end <= self._window.end and self._leads_on(candidate.end, (*before, candidate.family))
+            for family, matcher in enumerate(self._matchers)
+            if matcher.blind and family not in before
+            for candidate in matcher.propose(self._window, pos)
+        )
 
     def _expand(self, node: _Node) -> list[_Node]:
         candidates: list[Candidate | Gap] = list(self._structured(node.pos, node.context))

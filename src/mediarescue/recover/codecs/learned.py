@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.codecs.unknown import UnknownMatcher
+from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import LengthField, LengthModel, Signature, read_heads
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
@@ -20,6 +22,8 @@ _CERTAIN_EVIDENCE = 20.0
 _RUN_LIMIT = 4096
 _SECOND_OF_A_KIND = 8.0
 _UNSEEN_SIZE = 4.0
+_ENOUGH_SAMPLES = 8
+_FEW_SIZES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +198,14 @@ class LearnedFactory:
         """Every such track is a family of its own."""
         return ("learned", track.index)
 
-    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> LearnedMatcher:
-        """Learn signature, sizes and length field from up to 2000 samples spread over the reference."""
+    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> Matcher:
+        """Learn signature, sizes and length field from up to 2000 samples spread over the reference.
+
+        Notes
+        -----
+        Coded pictures and sound of an unknown codec are mostly noise: chance looks like them. They are left alone
+        unless each sample tells its size, or all are of a size or two.
+        """
         samples = tracks[0].samples
         if samples is None or not len(samples):
             return LearnedMatcher(family, (), LengthModel(()), None)
@@ -205,9 +215,20 @@ class LearnedFactory:
         offsets, sizes = [offset for offset, _ in kept], [size for _, size in kept]
         heads = read_heads(reference, offsets, sizes)
         length_field = LengthField.learn(heads, sizes) if heads else None
-        return LearnedMatcher(
-            family, _kinds(heads, sizes, length_field), LengthModel(samples.size.tolist()), length_field
-        )
+        kinds, lengths = _kinds(heads, sizes, length_field), LengthModel(samples.size.tolist())
+        if tracks[0].kind in ("video", "audio") and not _is_telling(kinds, length_field):
+            return UnknownMatcher(int(tracks[0].runs()[1].max()))
+        return LearnedMatcher(family, kinds, lengths, length_field)
+
+
+def _is_telling(kinds: tuple[SampleKind, ...], length_field: LengthField | None) -> bool:
+    """Whether what the samples have in common finds their borders, and not only such as look like them."""
+    seen = sum(kind.count for kind in kinds)
+    if seen < _ENOUGH_SAMPLES:
+        return False
+    if length_field is not None:
+        return True
+    return all(kind.size and (len(kinds) <= _FEW_SIZES or kind.signature.strong) for kind in kinds)
 
 
 def _kinds(heads: list[bytes], sizes: list[int], length_field: LengthField | None) -> tuple[SampleKind, ...]:

@@ -18,6 +18,8 @@ class FrameColumn(IntEnum):
     """1 for a picture that is shown before the anchor decoded in front of it (a B picture)."""
     TICKS = 2
     """Duration in units of the syntax's ``rate``, -1 where the stream does not say."""
+    LOOK = 3
+    """What a header says that tells a codec's tracks apart (channels, bit rate), in the syntax's own numbers."""
 
 
 class Frame(NamedTuple):
@@ -35,6 +37,8 @@ class Frame(NamedTuple):
         Duration in units of the syntax's ``rate``, -1 where the stream does not say.
     evidence : float or None
         Nats this one sample is worth, where it is not what all are worth.
+    look : int
+        What of its header is the same throughout a track, and may differ in another track of the codec.
     """
 
     size: int
@@ -42,6 +46,12 @@ class Frame(NamedTuple):
     bidirectional: bool = False
     ticks: int = -1
     evidence: float | None = None
+    look: int = 0
+
+    @property
+    def row(self) -> tuple[int, int, int, int]:
+        """The sample's row, in the order of `FrameColumn`."""
+        return (self.key, self.bidirectional, self.ticks, self.look)
 
 
 class FrameSyntax(Protocol):

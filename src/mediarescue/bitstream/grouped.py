@@ -14,11 +14,12 @@ from mediarescue.bitstream.frames import Frame
 
 
 class Unit(NamedTuple):
-    """One frame: bytes, duration in units of the syntax's ``rate``, evidence in nats."""
+    """One frame: bytes, duration in units of the syntax's ``rate``, evidence in nats, and `Frame.look`."""
 
     size: int
     ticks: int
     evidence: float
+    look: int = 0
 
 
 class GroupedSyntax(ABC):
@@ -60,7 +61,7 @@ class GroupedSyntax(ABC):
 
     def frame(self, buf: NDArray[np.uint8], at: int, stop: int, *, final: bool) -> Frame | int:
         """Return the sample at ``buf[at]``; see `FrameSyntax`."""
-        end, ticks, evidence = at, 0, 0.0
+        end, ticks, evidence, look = at, 0, 0.0, 0
         for count in range(self.per_sample):
             unit = self.unit(buf, end, stop) if end < stop else NEED_MORE
             if isinstance(unit, int):
@@ -71,7 +72,8 @@ class GroupedSyntax(ABC):
             end += unit.size
             ticks += unit.ticks
             evidence += unit.evidence
-        return Frame(end - at, ticks=ticks, evidence=evidence)
+            look = look or unit.look
+        return Frame(end - at, ticks=ticks, evidence=evidence, look=look)
 
     def _frames_in(self, sample: bytes) -> int:
         """Return how many frames fill a sample, 0 where they do not."""

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from mediarescue.bitstream.aac import FrameColumn
 from mediarescue.bitstream.buffers import as_buffer
 from mediarescue.bitstream.columns import Column, SyncKind
+from mediarescue.bitstream.frames import FrameColumn as SampleColumn
 from mediarescue.recover.assign import assign_by_interleave
 from mediarescue.recover.candidate import FamilySamples
 from mediarescue.recover.codecs.aac import AacMatcher
+from mediarescue.recover.codecs.framed import FrameRows
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, own_configuration
 from mediarescue.recover.constant_runs import split_constant_runs
 from mediarescue.recover.families import Family
@@ -119,14 +121,15 @@ class AudioEvidence:
 
 
 class SizeEvidence:
-    """Samples of any other codec: their sizes are like those of their own track."""
+    """Samples of any other codec: their sizes, and what their headers say, are like those of their own track."""
 
     def __init__(self, family: Family, samples: FamilySamples) -> None:
         self._rows = samples.rows
         size = samples.size.astype(np.float64)
         usual = np.zeros(len(size), dtype=bool)
         self._cost: list[list[float]] = [
-            _size_costs(track, size, usual, apart=False).tolist() for track in family.tracks
+            (_size_costs(track, size, usual, apart=False) + look).tolist()
+            for track, look in zip(family.tracks, _look_costs(family, samples.rows), strict=True)
         ]
 
     def rows_of(self, place: int) -> PackedRows | None:
@@ -140,6 +143,19 @@ class SizeEvidence:
     def following(self, place: int, before: int, index: int) -> float:
         """Return 0: nothing ties a sample to the one before."""
         return 0.0
+
+
+def _look_costs(family: Family, rows: PackedRows | None) -> list[NDArray[np.float64] | float]:
+    """Return how surprising each sample's header would be in each track, in nats: by how often the reference has it."""
+    if not isinstance(family.matcher, FrameRows) or rows is None:
+        return [0.0] * len(family.tracks)
+    looks, at = np.unique([row[0] for row in rows.columns([SampleColumn.LOOK])], return_inverse=True)
+    costs: list[NDArray[np.float64] | float] = []
+    for track in family.tracks:
+        known = family.matcher.known[track.index][:, SampleColumn.LOOK]
+        counts = (known[:, np.newaxis] == looks).sum(axis=0)
+        costs.append(-np.log((counts + 0.5) / (len(known) + 0.5))[at] if len(known) else _UNKNOWN_SIZE_COST)
+    return costs
 
 
 class VideoEvidence:

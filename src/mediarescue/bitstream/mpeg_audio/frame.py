@@ -26,6 +26,8 @@ _HALVED = {3: 0, 2: 1, 0: 2}
 """How often the sampling frequencies are halved, by the version's two bits; 1 is reserved."""
 _IDENTITY = 0xFFFF0C0F
 """Header bits that a stream keeps: sync to protection, sampling frequency, copyright to emphasis."""
+_LOOK = _IDENTITY | 0xF0C0
+"""Those and the bit rate and channel mode, which some streams vary."""
 _IDENTITY_EVIDENCE = 22.4 * math.log(2)
 _MONO = 3
 _LARGEST = 4096
@@ -130,7 +132,7 @@ class MpegAudioSyntax(GroupedSyntax):
         if at + size > stop:
             return NEED_MORE
         evidence = self.evidence + (math.log(14 / len(usual)) if word >> 12 & 15 in usual else 0.0)
-        return Unit(size, header.samples * (self.rate // header.sampling_frequency), evidence)
+        return Unit(size, header.samples * (self.rate // header.sampling_frequency), evidence, word & _LOOK)
 
     def find(self, buf: NDArray[np.uint8], at: int, limit: int, stop: int) -> int:
         """Return the first index of a header's first two bytes; see `FrameSyntax`."""

@@ -81,7 +81,7 @@ class FramedMatcher(FrameRows):
             return None
         usual = self.syntax.evidence
         evidence = sum(usual if frame.evidence is None else frame.evidence for frame in frames)
-        rows = np.array([(f.key, f.bidirectional, f.ticks) for f in frames], dtype=np.int64)
+        rows = np.array([frame.row for frame in frames], dtype=np.int64)
         sizes = np.array([frame.size for frame in frames], dtype=np.int64)
         cost = max(0.0, (_PROOF - evidence) / 4)
         return Candidate(self.family, pos, int(sizes.sum()), sizes, rows, cost, evidence >= _PROOF)
@@ -192,13 +192,13 @@ class FramedFactory(ABC):
         return syntax if explained >= _EXPLAINED * len(samples) else None
 
 
-def _row(syntax: FrameSyntax, sample: bytes) -> tuple[int, int, int] | None:
+def _row(syntax: FrameSyntax, sample: bytes) -> tuple[int, ...] | None:
     """Return the row of a sample of the reference, None where the syntax gives it another size."""
     buf = np.frombuffer(bytearray(sample), dtype=np.uint8)
     frame = syntax.frame(buf, 0, len(buf), final=True)
     if isinstance(frame, int) or frame.size != len(sample):
         return None
-    return (frame.key, frame.bidirectional, frame.ticks)
+    return frame.row
 
 
 def _rows(syntax: FrameSyntax, samples: Sequence[bytes]) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ class FrameColumn(IntEnum):
     """Columns of a sample's row (int64)."""
 
     KEY = 0
-    """1 where decoding can start."""
+    """1 where decoding can start, 2 where pictures shown first then lack their reference: partial sync samples."""
     BIDIRECTIONAL = 1
     """1 for a picture that is shown before the anchor decoded in front of it (a B picture)."""
     TICKS = 2
@@ -29,8 +29,8 @@ class Frame(NamedTuple):
     ----------
     size : int
         Bytes.
-    key : bool
-        Decoding can start here.
+    key : int
+        1 where decoding can start, 2 at a partial sync sample (QuickTime's ``stps``), else 0.
     bidirectional : bool
         A B picture of MPEG-1, 2 or 4.
     ticks : int
@@ -42,7 +42,7 @@ class Frame(NamedTuple):
     """
 
     size: int
-    key: bool = True
+    key: int = 1
     bidirectional: bool = False
     ticks: int = -1
     evidence: float | None = None

@@ -20,6 +20,7 @@ from mediarescue.isobmff import (
     rebuild_movie,
     rebuild_track,
 )
+from mediarescue.isobmff.tables import build_rows
 from mediarescue.recover.timing.edits import EditStart, edit_entries, learn_start, segment_total
 from mediarescue.recover.tracks import RescuedTrack
 
@@ -176,15 +177,16 @@ def _tables(track: RescuedTrack, shift: int) -> list[Box]:
         contiguous_chunks(offsets, track.size, starts_chunk=_chunk_limit(track)),
         np.zeros(len(offsets), dtype=np.int32),
     )
-    return list(
-        compact(
-            table,
-            has_ctts=has_ctts,
-            ctts_version=version,
-            has_cslg=has_ctts and profile.has_table(b"cslg"),
-            has_stss=profile.has_table(b"stss") or not bool(track.is_sync.all()),
-        )
+    boxes = compact(
+        table,
+        has_ctts=has_ctts,
+        ctts_version=version,
+        has_cslg=has_ctts and profile.has_table(b"cslg"),
+        has_stss=profile.has_table(b"stss") or not bool(track.is_sync.all()),
     )
+    if track.is_partial_sync is None:
+        return list(boxes)
+    return [*boxes, Box(b"stps", build_rows(b"stps", np.flatnonzero(track.is_partial_sync) + 1))]
 
 
 def _chunk_limit(track: RescuedTrack) -> NDArray[np.bool_]:

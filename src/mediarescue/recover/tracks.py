@@ -39,7 +39,7 @@ from mediarescue.recover.timing.composition import (
 )
 from mediarescue.recover.timing.decode import DecodeClock, learn_clock, rescale
 from mediarescue.recover.timing.edits import EditStart, learn_start
-from mediarescue.recover.timing.framed import framed_durations, framed_order, framed_sync
+from mediarescue.recover.timing.framed import framed_durations, framed_order, framed_partial_sync, framed_sync
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
@@ -68,6 +68,8 @@ class RescuedTrack:
     source : TimingSource
     is_independent : bool (n,) or None
         Pictures that decode alone for certain (IDR, IRAP); None where the codec is not parsed.
+    is_partial_sync : bool (n,) or None
+        Samples that QuickTime lists in ``stps``; None where the reference has no such table.
     """
 
     profile: TrackProfile
@@ -79,6 +81,7 @@ class RescuedTrack:
     is_sync: NDArray[np.bool_]
     source: TimingSource
     is_independent: NDArray[np.bool_] | None = None
+    is_partial_sync: NDArray[np.bool_] | None = None
 
     @property
     def composition_offset(self) -> Int64Array:
@@ -191,7 +194,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
     if not clock.step and profile.kind == "video":
         clock = _clock_without_samples(profile, family.matcher)
     durations = clock.durations(count)
-    ranks, shift, is_sync, independent = None, 0, np.ones(count, dtype=bool), None
+    ranks, shift, is_sync, independent, partial = None, 0, np.ones(count, dtype=bool), None, None
     if isinstance(family.matcher, NalVideoMatcher) and part.rows is not None:
         is_sync = _sync_samples(profile, family.matcher, part.rows)
         ranks, shift = _display_order(profile, family.matcher, part.rows)
@@ -200,14 +203,16 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
     if isinstance(family.matcher, FrameRows) and part.rows is not None:
         facts = np.array(part.rows.columns(list(FrameColumn)), dtype=np.int64)
         known = family.matcher.known[profile.index]
-        is_sync = framed_sync(profile, facts)
+        is_sync, partial = framed_sync(profile, facts), framed_partial_sync(profile, facts)
         ranks, shift = framed_order(profile, known, facts)
         told = framed_durations(profile, known, facts, family.matcher.rate)
         if told is not None:
             durations, source = told, TimingSource.BITSTREAM
     if profile.sample_count == 1 and count == 1:
         source = TimingSource.CONSTANT
-    return RescuedTrack(profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent)
+    return RescuedTrack(
+        profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent, partial
+    )
 
 
 def _clock_without_samples(profile: TrackProfile, matcher: Matcher) -> DecodeClock:

@@ -15,7 +15,10 @@ class UntruncOptions:
         Replace an existing output file.
     dry_run : bool
         Identify and time everything, write nothing.
+    keep_fragments : bool
+        Leave a fragmented file fragmented: its whole fragments as they are.
     """
 
     overwrite: bool = False
     dry_run: bool = False
+    keep_fragments: bool = False

@@ -17,7 +17,7 @@ class TimingSource(StrEnum):
     BITSTREAM = "bitstream"
     """Every duration follows from the coded data (samples per audio frame, PCM)."""
     INDEX = "index"
-    """An index the camera left inside the media data while it recorded."""
+    """The file's own index: that of its fragments, or one the camera left inside the media data while it recorded."""
     CONSTANT = "constant"
     """The reference runs at one constant rate."""
     PATTERN = "pattern"
@@ -69,8 +69,23 @@ class GapReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FragmentsReport:
+    """The fragments of a fragmented file.
+
+    ``whole`` counts those whose samples are all there; ``cut`` says what was begun behind the last of them, empty
+    where nothing was; ``kept`` whether the output is fragmented too.
+    """
+
+    whole: int
+    cut: str
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class UntruncReport:
     """What ``untrunc`` did.
+
+    ``reference`` is None where none was needed, ``fragments`` where the file is not rescued by its fragments.
 
     ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
     None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
@@ -78,7 +93,7 @@ class UntruncReport:
     """
 
     input: str
-    reference: str
+    reference: str | None
     output: str | None
     output_bytes: int
     media_bytes: int
@@ -90,6 +105,7 @@ class UntruncReport:
     warnings: tuple[str, ...]
     dry_run: bool = False
     missing_tracks: tuple[str, ...] = ()
+    fragments: FragmentsReport | None = None
 
     @property
     def reservations(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ _SMALLEST_MOOF = 24
 MOOF_CUT = "a moof box that is cut off"
 MEDIA_CUT = "the media data of the last fragment is cut off"
 NO_BOX = "bytes that are no box"
+DAMAGED_MOOF = "a moof box that cannot be read"
 NO_INDEX = "media data whose moof is lost or damaged"
 
 
@@ -36,6 +37,11 @@ class Unread:
     offset: int
     size: int
     reason: str
+
+    @property
+    def is_media(self) -> bool:
+        """Whether samples lie there for all that is known, and their places are lost."""
+        return self.reason == NO_INDEX
 
 
 @dataclass(slots=True)
@@ -71,11 +77,17 @@ class FragmentedFile:
     unread: list[Unread] = field(default_factory=list)
     segment_indexes: array[int] = field(default_factory=lambda: array("q"))
     """Offsets of the ``sidx`` boxes."""
+    resized: list[tuple[int, int]] = field(default_factory=list)
+    """Offset and true size of each ``mdat`` whose header says another size, but the last."""
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is cut off, damaged or lost."""
         return not self.cut and not self.unread
+
+    def unread_at(self, end: int) -> bool:
+        """Whether a range that nothing describes ends at ``end``."""
+        return bool(self.unread) and self.unread[-1].offset + self.unread[-1].size == end
 
     @property
     def began(self) -> bool:
@@ -202,7 +214,7 @@ class _Walk:
         try:
             self._begun = self.file.fragments.add(self._read(header.offset, header.size), header.offset)
         except BoxError:
-            self._lost(header.offset, header.size, NO_INDEX)
+            self._lost(header.offset, header.size, DAMAGED_MOOF)
             self._begun = None
         return header.end
 
@@ -218,6 +230,7 @@ class _Walk:
                 return size
             again = self._find(header.payload_offset, size) if self._search and header.end > size else None
             if again is not None:
+                file.resized.append((header.offset, again - header.offset))
                 if self._begun <= again:
                     self._whole(again)
                 self._begun = None
@@ -239,6 +252,8 @@ class _Walk:
             again = self._find(header.payload_offset, size) if self._search else None
             if again is None:
                 self._stop(size, MEDIA_CUT)
+            else:
+                file.resized.append((header.offset, again - header.offset))
             end = size if again is None else again
         if file.began or file.movie is None or file.unread:
             self._lost(header.payload_offset, end - header.payload_offset, NO_INDEX)

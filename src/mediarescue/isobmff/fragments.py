@@ -117,6 +117,8 @@ class Fragments:
         self.extends = dict(extends or {})
         self._runs: dict[int, array[int]] = {}
         self._rows: dict[tuple[int, int], bytearray] = {}
+        self.has_absolute_offsets = False
+        """Whether a fragment says where its data lie in the file (``base_data_offset``), so that it must not move."""
 
     @property
     def track_ids(self) -> tuple[int, ...]:
@@ -140,6 +142,7 @@ class Fragments:
         except struct.error:
             raise BoxError("a box of the fragment is cut off", offset=offset) from None
         found = _at_home(found, offset, len(moof))
+        self.has_absolute_offsets |= any(item.base >= 0 for item in found)
         for track_id, run, rows, _ in found:
             self._runs.setdefault(track_id, array("q")).extend(run)
             if rows:

@@ -13,7 +13,15 @@ from mediarescue.errors import InputError
 
 
 class ByteSource:
-    """A file that is only ever read, in windows; use it as a context manager.
+    """A file, or a part of one, that is only ever read, in windows; use it as a context manager.
+
+    Attributes
+    ----------
+    path : Path
+    size : int
+        Of the part, in bytes.
+    origin : int
+        Where the part begins in the file; all offsets count from there. Who uses the descriptor must add it.
 
     Notes
     -----
@@ -21,11 +29,12 @@ class ByteSource:
     of an error. Reads carry their own offset, so threads may share a source.
     """
 
-    def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
+    def __init__(self, file: BinaryIO, path: Path, size: int, origin: int = 0) -> None:
         self._file = file
         self._lock = threading.Lock()
         self.path = path
         self.size = size
+        self.origin = origin
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> ByteSource:
@@ -46,6 +55,10 @@ class ByteSource:
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise InputError(f"{path}: cannot be opened: {reason}") from error
+
+    def part(self, start: int, end: int) -> ByteSource:
+        """Return the range ``[start, end)`` as a source of its own, which shares the open file."""
+        return ByteSource(self._file, self.path, end - start, self.origin + start)
 
     def read(self, offset: int, size: int) -> bytes:
         """Return ``size`` bytes at absolute ``offset``, fewer only at the end of the file.
@@ -73,9 +86,9 @@ class ByteSource:
     def _read_once(self, offset: int, size: int) -> bytes:
         if hasattr(os, "pread"):
             # One call of Linux returns at most 2 GiB less a page; asking for less keeps every system happy.
-            return os.pread(self._file.fileno(), min(size, 1 << 30), offset)
+            return os.pread(self._file.fileno(), min(size, 1 << 30), self.origin + offset)
         with self._lock:
-            self._file.seek(offset)
+            self._file.seek(self.origin + offset)
             return self._file.read(min(size, 1 << 30))
 
     def fileno(self) -> int:

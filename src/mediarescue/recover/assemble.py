@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from mediarescue.isobmff import (
     rebuild_track,
 )
 from mediarescue.isobmff.tables import build_rows
-from mediarescue.recover.timing.edits import EditStart, edit_entries, learn_start, segment_total
+from mediarescue.recover.timing.edits import EditStart, edit_entries, segment_total
 from mediarescue.recover.tracks import RescuedTrack
 
 _PERSONAL = frozenset((b"udta", b"meta"))
@@ -55,20 +56,23 @@ def file_type_box(movie: Movie, own: bytes) -> bytes:
     return own or (movie.file_type.serialize() if movie.file_type is not None else b"")
 
 
-def assemble(movie: Movie, tracks: list[RescuedTrack], *, head: bytes, media_start: int, unix_time: int) -> Layout:
+def assemble(
+    movie: Movie, tracks: Sequence[RescuedTrack], *, head: bytes, media_start: int, unix_time: int | None
+) -> Layout:
     """Lay out the rescued file.
 
     Parameters
     ----------
     movie : Movie
-        The reference.
+        The reference, or the recording's own.
     tracks : list of RescuedTrack
     head : bytes
         What stands before the media bytes in the new file: ``ftyp`` and the mdat header.
     media_start : int
         Where the media bytes start in the broken file.
-    unix_time : int
-        When the recording ended, for the dates in the headers.
+    unix_time : int or None
+        When the recording ended, for the dates in the headers; None where the movie is the recording's own: its
+        dates, place and title stay.
     """
     shift = len(head) - media_start
     starts = aligned_starts(tracks, movie.timescale)
@@ -83,7 +87,9 @@ def assemble(movie: Movie, tracks: list[RescuedTrack], *, head: bytes, media_sta
     moov = rebuild_movie(movie.moov, traks, duration=longest)
     children = []
     for child in moov.children or ():
-        if child.kind in _PERSONAL:
+        if unix_time is None:
+            children.append(child)
+        elif child.kind in _PERSONAL:
             dropped[child.kind.decode("latin-1")] = None
         elif child.kind == b"mvhd":
             children.append(_dated(child, unix_time))
@@ -93,7 +99,7 @@ def assemble(movie: Movie, tracks: list[RescuedTrack], *, head: bytes, media_sta
     return Layout(head, moov.serialize(), tuple(sorted(dropped)), longest / movie.timescale)
 
 
-def aligned_starts(tracks: list[RescuedTrack], movie_timescale: int) -> list[EditStart]:
+def aligned_starts(tracks: Sequence[RescuedTrack], movie_timescale: int) -> list[EditStart]:
     """Return each track's start as in the reference, moved together so that no picture is hidden.
 
     Notes
@@ -101,7 +107,7 @@ def aligned_starts(tracks: list[RescuedTrack], movie_timescale: int) -> list[Edi
     An edit list that skips pictures was made by trimming the reference; here nothing was trimmed. Moving all
     tracks by the same time keeps them in sync and shows every sample.
     """
-    starts = [learn_start(track.profile.track.edit_list) for track in tracks]
+    starts = [track.start for track in tracks]
     hidden = 0.0
     for track, start in zip(tracks, starts, strict=True):
         if track.profile.kind != "video" or not len(track.duration):
@@ -127,7 +133,7 @@ def aligned_starts(tracks: list[RescuedTrack], movie_timescale: int) -> list[Edi
 
 
 def _rebuilt(
-    track: RescuedTrack, start: EditStart, movie: Movie, shift: int, unix_time: int
+    track: RescuedTrack, start: EditStart, movie: Movie, shift: int, unix_time: int | None
 ) -> tuple[Box, tuple[str, ...], int]:
     profile = track.profile
     entries = edit_entries(
@@ -144,6 +150,8 @@ def _rebuilt(
         movie_duration=total,
         edit_list=entries,
     )
+    if unix_time is None:
+        return built.trak, tuple(kind.decode("latin-1") for kind in built.dropped), total
     kept = [child for child in built.trak.children or () if child.kind not in _PERSONAL]
     left_out = [child.kind for child in built.trak.children or () if child.kind in _PERSONAL]
     trak = built.trak.replace(children=[_dated(child, unix_time) if child.kind == b"tkhd" else child for child in kept])
@@ -157,9 +165,8 @@ def _tables(track: RescuedTrack, shift: int) -> list[Box]:
     if profile.chunks is not None:
         count = profile.chunks.samples_in(track.size)
         deltas = ((int(count.sum()), profile.chunks.delta),)
-        zeros = np.zeros(len(count), dtype=np.int32)
         size = profile.chunks.sample_size
-        return list(compact_chunks(ChunkTable(track.offset + shift, count, zeros, size, deltas)))
+        return list(compact_chunks(ChunkTable(track.offset + shift, count, track.description_index, size, deltas)))
     assert profile.samples is not None
     offsets = track.offset + shift
     composition = track.composition_offset
@@ -174,8 +181,10 @@ def _tables(track: RescuedTrack, shift: int) -> list[Box]:
         track.duration,
         composition,
         track.is_sync,
-        contiguous_chunks(offsets, track.size, starts_chunk=_chunk_limit(track)),
-        np.zeros(len(offsets), dtype=np.int32),
+        contiguous_chunks(
+            offsets, track.size, description_index=track.description_index, starts_chunk=_chunk_limit(track)
+        ),
+        track.description_index,
     )
     boxes = compact(
         table,

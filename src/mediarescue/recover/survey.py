@@ -27,3 +27,20 @@ def _all_zero(source: ByteSource) -> bool:
         if block != nothing[: len(block)]:
             return False
     return True
+
+
+def written_end(source: ByteSource) -> int:
+    """Return where the zeros at the end of the file begin; its size where there are few of them.
+
+    Space that was reserved, or whose bytes were lost with the power, reads as zeros: what an index places there was
+    never written.
+    """
+    end = source.size
+    while end > 0:
+        at = max(end - (1 << 20), 0)
+        block = source.read(at, end - at).rstrip(b"\0")
+        if block:
+            end = at + len(block)
+            break
+        end = at
+    return end if source.size - end >= _BLOCK else source.size

@@ -75,7 +75,7 @@ class MediaWindow:
 
     def _read_into(self, target: memoryview, offset: int) -> int:
         if hasattr(os, "preadv"):
-            return os.preadv(self.source.fileno(), [target], offset)
+            return os.preadv(self.source.fileno(), [target], self.source.origin + offset)
         data = self.source.read(offset, len(target))
         target[: len(data)] = data
         return len(data)

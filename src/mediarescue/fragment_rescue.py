@@ -1,0 +1,205 @@
+"""Untrunc for fragmented files: their own index is read, and a reference only gives what is missing of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mediarescue.checking.structure import IndexState, check_structure, index_state
+from mediarescue.errors import (
+    InputError,
+    NothingRecoverableError,
+    ReferenceMismatchError,
+    UsageError,
+    VerificationError,
+)
+from mediarescue.events import Listener, Warned
+from mediarescue.isobmff import BoxError, ByteSource, FragmentedFile, Movie, mdat_header, read_track_extends
+from mediarescue.options import UntruncOptions
+from mediarescue.outcome import av_difference, track_reports
+from mediarescue.recover.adopt import adopt_movie, init_segment
+from mediarescue.recover.assemble import assemble, file_type_box
+from mediarescue.recover.fragmented import FragmentRescue, rescue_fragments
+from mediarescue.recover.keeping import kept_fragments
+from mediarescue.recover.lost import fill_lost
+from mediarescue.recover.profile import ReferenceProfile, learn_reference
+from mediarescue.reports import FragmentsReport, GapReport, UntruncReport
+from mediarescue.writing import copied_media
+
+
+def untrunc_fragments(
+    source: ByteSource,
+    healthy: ByteSource | None,
+    file: FragmentedFile,
+    target: Path,
+    *,
+    options: UntruncOptions,
+    listener: Listener,
+) -> UntruncReport:
+    """Write what a fragmented file holds as a file that plays; its errors are those of `mediarescue.untrunc`.
+
+    Parameters
+    ----------
+    source, file
+        The broken file, and what `read_fragmented` says of it.
+    healthy : ByteSource or None
+        Needed where the file has no ``moov`` of its own.
+    target : Path
+        Checked already.
+    options, listener
+        As for `mediarescue.untrunc`.
+    """
+    movie, reference = file.movie, None
+    if movie is None:
+        if healthy is None:
+            raise UsageError(
+                f"{source.path} has fragments, but not the moov that their settings stand in: name a healthy recording "
+                f"of the same camera or program, mediarescue untrunc {source.path} --ref GOOD"
+            )
+        reference = _learnt(healthy)
+        file.fragments.extends.update(read_track_extends(reference.movie.moov))
+        movie = _adopted(source, file, reference, healthy, listener)
+    encrypted = [str(track.track_id) for track in movie.tracks if track.is_encrypted]
+    if encrypted:
+        raise InputError(
+            f"track {', '.join(encrypted)} of {source.path} is encrypted; encrypted films cannot be rescued"
+        )
+    rescue = rescue_fragments(source, file, movie)
+    if rescue.tracks and any(part.is_media or part.size > _SEARCHED_FROM for part in file.unread):
+        rescue = fill_lost(source, rescue, listener)
+    if not rescue.tracks:
+        raise NothingRecoverableError(
+            f"{source.path} is a fragmented file, and not one sample that its fragments list is in it; "
+            "nothing was written"
+        )
+    own = reference is None
+    write = _write_kept if options.keep_fragments else _write_progressive
+    dropped, output_bytes = write(source, file, movie, rescue, target, own, options, listener)
+    return _report(source, healthy if not own else None, file, rescue, target, dropped, output_bytes, options)
+
+
+_SEARCHED_FROM = 256
+"""Bytes; shorter ranges that nothing describes are left over from headers."""
+
+
+def _learnt(healthy: ByteSource) -> ReferenceProfile:
+    try:
+        return learn_reference(healthy)
+    except BoxError as error:
+        raise ReferenceMismatchError(
+            f"the reference {healthy.path} has no sound moov box ({error}); use a file that plays"
+        ) from error
+
+
+def _adopted(
+    source: ByteSource, file: FragmentedFile, reference: ReferenceProfile, healthy: ByteSource, listener: Listener
+) -> Movie:
+    movie, unmatched = adopt_movie(source, file.fragments, reference, healthy)
+    if not movie.tracks:
+        raise ReferenceMismatchError(
+            f"the reference {healthy.path} does not fit: no track of {source.path} reads as one of its tracks; "
+            "use a file of the same camera or program in the same mode"
+        )
+    for track_id in unmatched:
+        listener(Warned(f"track {track_id} of {source.path.name} is like no track of the reference; it is left out"))
+    return movie
+
+
+def _write_progressive(
+    source: ByteSource,
+    file: FragmentedFile,
+    movie: Movie,
+    rescue: FragmentRescue,
+    target: Path,
+    own: bool,
+    options: UntruncOptions,
+    listener: Listener,
+) -> tuple[tuple[str, ...], int]:
+    """Write the media bytes as they are behind one mdat header, and a moov behind them."""
+    start = min(min(int(track.offset.min()) for track in rescue.tracks), file.start or rescue.end)
+    size = rescue.end - start
+    own_type = file.file_type.serialize() if file.file_type is not None else b""
+    head = file_type_box(movie, own_type) + mdat_header(size)
+    layout = assemble(
+        movie,
+        rescue.tracks,
+        head=head,
+        media_start=start,
+        unix_time=None if own else int(os.fstat(source.fileno()).st_mtime),
+    )
+    counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
+    with copied_media(source, target, head=head, start=start, size=size, options=options, listener=listener) as finish:
+        finish(layout.moov, lambda path: check_structure(path, counts))
+    return layout.dropped, len(head) + size + len(layout.moov)
+
+
+def _write_kept(
+    source: ByteSource,
+    file: FragmentedFile,
+    movie: Movie,
+    rescue: FragmentRescue,
+    target: Path,
+    own: bool,
+    options: UntruncOptions,
+    listener: Listener,
+) -> tuple[tuple[str, ...], int]:
+    """Write the whole fragments as they are, behind a new init segment where the file has none of its own."""
+    if not file.count:
+        raise NothingRecoverableError(
+            f"not one fragment of {source.path} is whole; without --keep-fragments the samples of the cut one "
+            "are rescued"
+        )
+    if not own and file.fragments.has_absolute_offsets:
+        raise InputError(
+            f"the fragments of {source.path} say where they lie in the file, and must move behind the new moov; "
+            "leave out --keep-fragments"
+        )
+    head = b"" if own else init_segment(movie, file.fragments)
+    kept = kept_fragments(source, file, rescue.tracks)
+
+    def check(path: Path) -> None:
+        if index_state(path) is not IndexState.SOUND:
+            raise VerificationError("the written file does not read back as whole fragments; it was removed")
+
+    size = kept.end - kept.start
+    with copied_media(
+        source, target, head=head, start=kept.start, size=size, options=options, listener=listener
+    ) as finish:
+        finish(b"", check, patches=[(len(head) + offset - kept.start, data) for offset, data in kept.patches])
+    return (), len(head) + size
+
+
+def _report(
+    source: ByteSource,
+    healthy: ByteSource | None,
+    file: FragmentedFile,
+    rescue: FragmentRescue,
+    target: Path,
+    dropped: tuple[str, ...],
+    output_bytes: int,
+    options: UntruncOptions,
+) -> UntruncReport:
+    tracks = track_reports(rescue.tracks)
+    found = {track.track_id for track in tracks}
+    missing = tuple(
+        f"{t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')})"
+        for t in rescue.profile.tracks
+        if t.track.track_id not in found and t.kind in ("video", "audio")
+    )
+    gaps = tuple(GapReport(source.origin + gap.offset, gap.size, gap.reason, gap.expected) for gap in rescue.gaps)
+    return UntruncReport(
+        input=str(source.path),
+        reference=None if healthy is None else str(healthy.path),
+        output=str(target),
+        output_bytes=output_bytes,
+        media_bytes=rescue.recovered_bytes + sum(gap.size for gap in gaps),
+        recovered_bytes=rescue.recovered_bytes,
+        tracks=tracks,
+        gaps=gaps,
+        av_difference_seconds=av_difference(tracks),
+        dropped_boxes=dropped,
+        warnings=(),
+        dry_run=options.dry_run,
+        missing_tracks=missing,
+        fragments=FragmentsReport(file.count, file.cut, options.keep_fragments),
+    )

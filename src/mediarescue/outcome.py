@@ -1,0 +1,33 @@
+"""From rescued tracks to what a report says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mediarescue.recover.tracks import RescuedTrack
+from mediarescue.reports import TrackReport
+
+
+def track_reports(tracks: Iterable[RescuedTrack]) -> tuple[TrackReport, ...]:
+    """Return what a report says of each track."""
+    return tuple(
+        TrackReport(
+            track_id=track.profile.track.track_id,
+            kind=track.profile.kind,
+            codec=track.profile.codec.decode("latin-1"),
+            samples=track.sample_count,
+            sync_samples=track.sample_count if track.is_pcm else int(track.is_sync.sum()),
+            bytes=int(track.size.sum()),
+            duration_seconds=track.seconds,
+            timing_source=track.source,
+        )
+        for track in tracks
+    )
+
+
+def av_difference(tracks: Iterable[TrackReport]) -> float | None:
+    """Return the end of the longest video track minus that of the longest audio track in seconds."""
+    ends: dict[str, float] = {}
+    for track in tracks:
+        ends[track.kind] = max(ends.get(track.kind, 0.0), track.duration_seconds)
+    return ends["video"] - ends["audio"] if {"video", "audio"} <= ends.keys() else None

@@ -7,14 +7,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mediarescue.api import untrunc
+    from mediarescue.api import inspect, untrunc
     from mediarescue.extract import extract
 
 __version__ = version("mediarescue")
-__all__ = ["__version__", "extract", "untrunc"]
+__all__ = ["__version__", "extract", "inspect", "untrunc"]
 
 
-_FUNCTIONS = {"untrunc": "mediarescue.api", "extract": "mediarescue.extract"}
+_FUNCTIONS = {"untrunc": "mediarescue.api", "inspect": "mediarescue.api", "extract": "mediarescue.extract"}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.checking.decode import decoded_fraction
+from mediarescue.checking.inspection import inspect_file
 from mediarescue.checking.structure import IndexState, check_structure, fragment_extent, index_state
 from mediarescue.copying import RangeCopier
 from mediarescue.errors import (
@@ -21,6 +22,7 @@ from mediarescue.errors import (
     UsageError,
 )
 from mediarescue.events import Artifact, Listener, Noted, Progressed, StageFinished, StageStarted, Warned, ignore
+from mediarescue.inspection import InspectReport
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
 from mediarescue.options import UntruncOptions
 from mediarescue.output import AtomicOutput, check_target, default_target, readable_size
@@ -175,6 +177,29 @@ def _identified(source: ByteSource, healthy: ByteSource, preparation: Preparatio
     rescue = identify(source, families, preparation, probe=_decoded, listener=listener)
     _check_fit(source, rescue)
     return rescue
+
+
+def inspect(path: str | Path, *, every_box: bool = False) -> InspectReport:
+    """Say what is in a file, what is wrong with it, and what to do; quick at any size.
+
+    Parameters
+    ----------
+    path : path
+    every_box : bool
+        Fold no rows of boxes in the report's tree, and look into every fragment.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened or read.
+
+    Examples
+    --------
+    >>> inspect("good.mp4").verdict  # doctest: +SKIP
+    'healthy'
+    """
+    with ByteSource.open(path) as source:
+        return inspect_file(source, every_box=every_box)
 
 
 def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Preparation:

@@ -18,8 +18,9 @@ from mediarescue.recover.codecs.framed import FrameRows
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, coded_rate
 from mediarescue.recover.families import Families, Family
 from mediarescue.recover.hidden import hidden_durations
+from mediarescue.recover.joining import joined_samples
 from mediarescue.recover.matcher import Matcher
-from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.profile import TrackProfile, whole_profile
 from mediarescue.recover.rows import PackedRows
 from mediarescue.recover.runs import run_starts
 from mediarescue.recover.sharing import DecodeProbe, TrackSamples, share_out
@@ -69,7 +70,9 @@ class RescuedTrack:
     is_independent : bool (n,) or None
         Pictures that decode alone for certain (IDR, IRAP); None where the codec is not parsed.
     is_partial_sync : bool (n,) or None
-        Samples that QuickTime lists in ``stps``; None where the reference has no such table.
+        Samples that QuickTime lists in ``stps``; None where there are none.
+    entries : int32 (n,) or None
+        0-based sample entry of each sample where the track has samples of several; None: the profile's.
     """
 
     profile: TrackProfile
@@ -82,6 +85,7 @@ class RescuedTrack:
     source: TimingSource
     is_independent: NDArray[np.bool_] | None = None
     is_partial_sync: NDArray[np.bool_] | None = None
+    entries: NDArray[np.int32] | None = None
 
     @property
     def composition_offset(self) -> Int64Array:
@@ -93,7 +97,9 @@ class RescuedTrack:
     @property
     def description_index(self) -> NDArray[np.int32]:
         """0-based sample entry of each sample (of constant-size audio: each chunk), int32 (n,)."""
-        return np.zeros(len(self.size), dtype=np.int32)
+        if self.entries is not None:
+            return self.entries
+        return np.full(len(self.size), self.profile.entry, dtype=np.int32)
 
     @property
     def start(self) -> EditStart:
@@ -157,6 +163,7 @@ def build_tracks(
         ):
             if len(part.offset):
                 tracks.append(_timed(family, track, part))
+    tracks = joined(tracks)
     hidden = hidden_durations(segmentation.gaps, read)
     tracks = [_by_index(track, hidden.get(track.profile.track.track_id)) for track in tracks]
     tracks = _on_the_audio_clock(tracks, complete)
@@ -184,6 +191,35 @@ def _was_closed(families: Families, segmentation: Segmentation) -> bool:
     return last < 0 or families.families[last].tracks[0].chunks is None
 
 
+def joined(tracks: Sequence[RescuedTrack]) -> list[RescuedTrack]:
+    """Join the parts of a track that has samples of several entries, by their place in the file."""
+    of: dict[int, list[RescuedTrack]] = {}
+    for track in tracks:
+        of.setdefault(track.profile.track.track_id, []).append(track)
+    return [parts[0] if len(parts) == 1 else _joined(parts) for parts in of.values()]
+
+
+def _joined(parts: Sequence[RescuedTrack]) -> RescuedTrack:
+    found = joined_samples([part.offset for part in parts], [part.ranks for part in parts])
+    first = min(parts, key=lambda part: part.profile.index)
+    independent = [part.is_independent for part in parts if part.is_independent is not None]
+    partial = [part.is_partial_sync for part in parts if part.is_partial_sync is not None]
+    order = found.order
+    return RescuedTrack(
+        whole_profile([part.profile for part in parts]),
+        np.concatenate([part.offset for part in parts])[order],
+        np.concatenate([part.size for part in parts])[order],
+        np.concatenate([part.duration for part in parts])[order],
+        found.ranks,
+        first.shift,
+        np.concatenate([part.is_sync for part in parts])[order],
+        max((part.source for part in parts), key=list(TimingSource).index),
+        np.concatenate(independent)[order] if len(independent) == len(parts) else None,
+        np.concatenate(partial)[order] if len(partial) == len(parts) else None,
+        np.repeat([part.profile.entry for part in parts], [len(part.offset) for part in parts])[order].astype(np.int32),
+    )
+
+
 def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> RescuedTrack:
     count = len(part.offset)
     empty = np.zeros(0, dtype=np.int64)
@@ -203,7 +239,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
     if isinstance(family.matcher, FrameRows) and part.rows is not None:
         facts = np.array(part.rows.columns(list(FrameColumn)), dtype=np.int64)
         known = family.matcher.known[profile.index]
-        is_sync, partial = framed_sync(profile, facts), framed_partial_sync(profile, facts)
+        is_sync, partial = framed_sync(profile, facts), framed_partial_sync(facts)
         ranks, shift = framed_order(profile, known, facts)
         told = framed_durations(profile, known, facts, family.matcher.rate)
         if told is not None:

@@ -111,14 +111,14 @@ def test_a_sequence_end_code_belongs_to_the_last_sample() -> None:
     assert found.size == len(data)
 
 
-def test_open_groups_are_sync_samples_where_the_reference_says_so() -> None:
+def test_open_groups_are_sync_samples_where_the_reference_says_so_and_partial_ones_else() -> None:
     spec = PictureSpec(temporal_reference=2)
     closed = sequence_header(spec) + group_header(closed=True) + picture(spec, 1)
     opened = sequence_header(spec) + group_header(closed=False) + picture(spec, 2)
-    for flags in ([True, False], [True, True]):
+    for flags, keys in (([1, 0], [1, 2]), ([1, 2], [1, 2]), ([1, 1], [1, 1])):
         syntax = Mpeg2Syntax(None, [closed, opened], flags)
         found = [frame_of(syntax, data) for data in (closed, opened)]
-        assert [frame.key for frame in found if isinstance(frame, Frame)] == flags
+        assert [frame.key for frame in found if isinstance(frame, Frame)] == keys
 
 
 def test_a_damaged_last_slice_is_no_picture() -> None:

@@ -25,14 +25,13 @@ def framed_sync(profile: TrackProfile, rows: Int64Array) -> NDArray[np.bool_]:
     key = rows[:, FrameColumn.KEY]
     if not profile.has_table(b"stss"):
         return np.ones(len(rows), dtype=bool)
-    return np.asarray(key == 1 if profile.has_table(b"stps") else key != 0, dtype=bool)
+    return np.asarray(key == 1, dtype=bool)
 
 
-def framed_partial_sync(profile: TrackProfile, rows: Int64Array) -> NDArray[np.bool_] | None:
-    """Mark QuickTime's partial sync samples, bool (n,); None where the reference lists none."""
-    if not profile.has_table(b"stps"):
-        return None
-    return np.asarray(rows[:, FrameColumn.KEY] == 2, dtype=bool)
+def framed_partial_sync(rows: Int64Array) -> NDArray[np.bool_] | None:
+    """Mark the partial sync samples of QuickTime, bool (n,); None where there are none."""
+    partial = np.asarray(rows[:, FrameColumn.KEY] == 2, dtype=bool)
+    return partial if partial.any() else None
 
 
 def framed_order(profile: TrackProfile, known: Int64Array, rows: Int64Array) -> tuple[Int64Array | None, int]:

@@ -12,14 +12,7 @@ from hypothesis import strategies as st
 
 from mediarescue.bitstream.columns import INVALID, NEED_MORE
 from mediarescue.bitstream.frames import Frame, FrameSyntax
-from mediarescue.bitstream.jpeg import (
-    Image,
-    MotionJpegBSyntax,
-    MotionJpegSyntax,
-    SampleLayout,
-    learn_layout,
-    read_image,
-)
+from mediarescue.bitstream.images import JPEG, Image, ImageSyntax, MotionJpegBSyntax, SampleLayout, learn_layout
 from tests.support.codecs._pictures import encoded_pictures
 from tests.support.codecs.mjpeg import format_a, format_b, padded_images
 
@@ -54,39 +47,39 @@ SOME = [image(), image(scans=5), image(restarts=True), image(thumbnail=image(wid
 @pytest.mark.parametrize("data", SOME)
 def test_an_image_ends_at_its_own_end_marker_whatever_follows(data: bytes) -> None:
     for behind in (b"", b"\xff\xd9", random.Random(3).randbytes(50), data):
-        read = read_image(array(data + behind), 0, len(data + behind))
+        read = JPEG.read(array(data + behind), 0, len(data + behind))
         assert read == Image(len(data), 64, 48, 0)
 
 
 @pytest.mark.parametrize("data", SOME)
 def test_a_cut_image_asks_for_more(data: bytes) -> None:
-    assert all(read_image(array(data), 0, stop) == NEED_MORE for stop in range(3, len(data)))
+    assert all(JPEG.read(array(data), 0, stop) == NEED_MORE for stop in range(3, len(data)))
 
 
 def test_fill_bytes_may_stand_in_front_of_any_marker() -> None:
     data = image()
     filled = data[:2] + b"\xff\xff" + data[2:-2] + b"\xff\xff\xff\xd9"
-    assert read_image(array(filled), 0, len(filled)) == Image(len(filled), 64, 48, 0)
+    assert JPEG.read(array(filled), 0, len(filled)) == Image(len(filled), 64, 48, 0)
 
 
 def test_a_start_of_image_inside_coded_data_is_damage() -> None:
     data = image()
     damaged = data[:-40] + image()
-    assert read_image(array(damaged), 0, len(damaged)) == INVALID
+    assert JPEG.read(array(damaged), 0, len(damaged)) == INVALID
 
 
 @pytest.mark.parametrize("huffman", ["default", "optimal"])
 @pytest.mark.parametrize(("pix_fmt", "size"), [("yuvj420p", (160, 120)), ("yuvj444p", (322, 178))])
 def test_images_of_an_encoder_are_read_to_the_byte(huffman: str, pix_fmt: str, size: tuple[int, int]) -> None:
     for data in encoded_pictures("mjpeg", 4, seed=1, size=size, pix_fmt=pix_fmt, options={"huffman": huffman}):
-        assert read_image(array(data + b"\0abc"), 0, len(data) + 4) == Image(len(data), size[0], size[1], 0)
+        assert JPEG.read(array(data + b"\0abc"), 0, len(data) + 4) == Image(len(data), size[0], size[1], 0)
 
 
 @pytest.mark.parametrize("samples", [format_a(6, 1), padded_images(30, 2), [image()] * 3, [image() + b"\0"] * 4])
 def test_samples_come_out_as_the_reference_lays_them_out(samples: list[bytes]) -> None:
-    layout = learn_layout(samples)
+    layout = learn_layout(JPEG, samples)
     assert layout is not None
-    syntax = MotionJpegSyntax(layout)
+    syntax = ImageSyntax(JPEG, layout)
     buf = array(b"".join(samples) + b"\x80PCM")
     at = 0
     for sample in samples:
@@ -96,17 +89,17 @@ def test_samples_come_out_as_the_reference_lays_them_out(samples: list[bytes]) -
 
 
 def test_pictures_of_another_size_are_others_unless_the_reference_is_a_still() -> None:
-    film, still = learn_layout([image()] * 4), learn_layout([image()])
+    film, still = learn_layout(JPEG, [image()] * 4), learn_layout(JPEG, [image()])
     assert film is not None
     assert still is not None
     other = array(image(width=32))
-    assert MotionJpegSyntax(film).frame(other, 0, len(other), final=True) == INVALID
-    assert MotionJpegSyntax(still).frame(other, 0, len(other), final=True) == Frame(len(other))
+    assert ImageSyntax(JPEG, film).frame(other, 0, len(other), final=True) == INVALID
+    assert ImageSyntax(JPEG, still).frame(other, 0, len(other), final=True) == Frame(len(other))
 
 
 def test_what_is_no_image_teaches_no_layout() -> None:
-    assert learn_layout([random.Random(1).randbytes(500)] * 4) is None
-    assert learn_layout([]) is None
+    assert learn_layout(JPEG, [random.Random(1).randbytes(500)] * 4) is None
+    assert learn_layout(JPEG, []) is None
 
 
 def test_fields_without_markers_end_where_their_headers_say() -> None:
@@ -123,8 +116,8 @@ def test_fields_without_markers_end_where_their_headers_say() -> None:
 @given(st.binary(max_size=300), st.integers(0, 400), st.booleans())
 def test_no_bytes_raise_or_give_a_size_beyond_the_end(data: bytes, keep: int, final: bool) -> None:
     for syntax, start in (
-        (MotionJpegSyntax(SampleLayout()), image()[:keep]),
-        (MotionJpegSyntax(SampleLayout(2, 16, b"\0\xff")), image() + image()[:keep]),
+        (ImageSyntax(JPEG, SampleLayout()), image()[:keep]),
+        (ImageSyntax(JPEG, SampleLayout(2, 16, b"\0\xff")), image() + image()[:keep]),
         (MotionJpegBSyntax(), format_b(1, 1)[0][:keep]),
     ):
         check(syntax, start + data, final)

@@ -1,4 +1,4 @@
-"""Samples of Motion JPEG tracks: images, fields and the padding behind them (QuickTime File Format, Motion-JPEG A)."""
+"""Samples of still images: fields and the padding behind them (QuickTime File Format, Motion-JPEG A)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import INVALID, NEED_MORE
 from mediarescue.bitstream.frames import Frame
-from mediarescue.bitstream.jpeg.image import SOI, Image, read_image
+from mediarescue.bitstream.images.format import Image, ImageFormat, Start
 from mediarescue.bitstream.search import find_bytes
 
 _LARGEST_PADDING = 1 << 16
 _LARGEST_ALIGNMENT = 4096
+_LONGEST_START = 16
 _MOST_FIELDS = 8
 _MOST_FILLERS = 2
 """Fill is FF, zero, or both; what has more values is data, and ends nobody knows where."""
@@ -36,19 +37,23 @@ class SampleLayout(NamedTuple):
         Values of the bytes that fill more than the alignment asks for; empty where it never does.
     sizes : frozenset of (int, int)
         Width and height of the images in pixels; empty where any will do.
+    starts : tuple of Start
+        The forms of the format that samples begin with; empty where any will do.
     """
 
     fields: int = 1
     alignment: int = 1
     filler: bytes = b""
     sizes: frozenset[tuple[int, int]] = frozenset()
+    starts: tuple[Start, ...] = ()
 
 
-class MotionJpegSyntax:
-    """Read samples of one or more JPEG images.
+class ImageSyntax:
+    """Read samples of one or more images.
 
     Parameters
     ----------
+    form : ImageFormat
     layout : SampleLayout
 
     Notes
@@ -57,20 +62,23 @@ class MotionJpegSyntax:
     the sample ends with the last whole unit of the alignment in which nothing but such bytes stand.
     """
 
-    evidence = 60.0
-    """SOI, a chain of segment lengths, the size of the picture, EOI: no false accept in 90 MB of other codecs' data."""
     largest = 96 << 20
     rate = 0
 
-    def __init__(self, layout: SampleLayout) -> None:
+    def __init__(self, form: ImageFormat, layout: SampleLayout) -> None:
+        self.evidence = form.evidence
         self.layout = layout
+        self._read = form.read
+        self._starts = layout.starts or form.starts
         self._filler = re.compile(b"[" + re.escape(layout.filler) + b"]*") if layout.filler else None
 
     def frame(self, buf: NDArray[np.uint8], at: int, stop: int, *, final: bool) -> Frame | int:
         """Return the sample at ``buf[at]``; see `FrameSyntax`."""
         layout, pos = self.layout, at
+        if not any(_begins(buf, at, stop, start) for start in self._starts):
+            return INVALID
         for field in range(layout.fields):
-            image = read_image(buf, pos, stop)
+            image = self._read(buf, pos, stop)
             if isinstance(image, int):
                 return image
             if layout.sizes and (image.width, image.height) not in layout.sizes:
@@ -79,9 +87,9 @@ class MotionJpegSyntax:
             if end > stop:
                 return NEED_MORE
             if field + 1 < layout.fields:
-                pos = find_bytes(buf, SOI, end, end + _LARGEST_PADDING, stop)
+                pos = _find(buf, self._starts, end, end + _LARGEST_PADDING, stop)
                 if pos < 0:
-                    return NEED_MORE if stop < end + _LARGEST_PADDING + len(SOI) else INVALID
+                    return NEED_MORE if stop < end + _LARGEST_PADDING + _LONGEST_START else INVALID
         return self._sample(buf, at, end, stop, final)
 
     def _sample(self, buf: NDArray[np.uint8], at: int, end: int, stop: int, final: bool) -> Frame | int:
@@ -98,10 +106,21 @@ class MotionJpegSyntax:
 
     def find(self, buf: NDArray[np.uint8], at: int, limit: int, stop: int) -> int:
         """Return the first index of a start of image; see `FrameSyntax`."""
-        return find_bytes(buf, SOI, at, limit, stop)
+        return _find(buf, self._starts, at, limit, stop)
 
 
-def learn_layout(samples: Sequence[bytes]) -> SampleLayout | None:
+def _begins(buf: NDArray[np.uint8], at: int, stop: int, start: Start) -> bool:
+    first = at + start.behind
+    return buf[first : min(first + len(start.marker), stop)].tobytes() == start.marker
+
+
+def _find(buf: NDArray[np.uint8], starts: Sequence[Start], at: int, limit: int, stop: int) -> int:
+    """Return the first index in ``[at, limit)`` where an image starts in one of its forms, or -1."""
+    hits = [find_bytes(buf, start.marker, at, limit, stop, behind=start.behind) for start in starts]
+    return min((hit for hit in hits if hit >= 0), default=-1)
+
+
+def learn_layout(form: ImageFormat, samples: Sequence[bytes]) -> SampleLayout | None:
     """Learn from a reference's samples how images, fields and padding make one; None where most hold no image.
 
     Notes
@@ -109,7 +128,7 @@ def learn_layout(samples: Sequence[bytes]) -> SampleLayout | None:
     The size of the pictures is asked for where several samples agree that the track is a film of one size; a cover
     or a still may be of any size in the next file.
     """
-    read = [(sample, images) for sample in samples if (images := _images(sample))]
+    read = [(sample, images) for sample in samples if (images := _images(form, sample))]
     if not read or len(read) < len(samples) / 2:
         return None
     fields = Counter(len(images) for _, images in read).most_common(1)[0][0]
@@ -120,7 +139,9 @@ def learn_layout(samples: Sequence[bytes]) -> SampleLayout | None:
     sizes = {(image.width, image.height) for _, images in read for image, _ in images}
     film = len(read) > 2 and len(sizes) <= 2
     filler = filler if len(filler) <= _MOST_FILLERS else b""
-    return SampleLayout(fields, alignment, filler, frozenset(sizes) if film else frozenset())
+    buffers = [np.frombuffer(sample, dtype=np.uint8) for sample, _ in read]
+    starts = tuple(start for start in form.starts if any(_begins(buf, 0, len(buf), start) for buf in buffers))
+    return SampleLayout(fields, alignment, filler, frozenset(sizes) if film else frozenset(), starts)
 
 
 def learn_alignment(sizes: Sequence[int]) -> int:
@@ -129,15 +150,15 @@ def learn_alignment(sizes: Sequence[int]) -> int:
     return min(common & -common, _LARGEST_ALIGNMENT)
 
 
-def _images(sample: bytes) -> list[tuple[Image, int]]:
+def _images(form: ImageFormat, sample: bytes) -> list[tuple[Image, int]]:
     """Return the images in a sample and the index behind each with the padding it tells."""
     buf = np.frombuffer(sample, dtype=np.uint8)
     found: list[tuple[Image, int]] = []
     pos = 0
-    while len(found) < _MOST_FIELDS and isinstance(image := read_image(buf, pos, len(buf)), Image):
+    while len(found) < _MOST_FIELDS and isinstance(image := form.read(buf, pos, len(buf)), Image):
         end = min(_padded_end(image, pos), len(buf))
         found.append((image, end))
-        pos = find_bytes(buf, SOI, end, len(buf), len(buf))
+        pos = _find(buf, form.starts, end, len(buf), len(buf))
         if pos < 0:
             break
     return found

@@ -318,6 +318,7 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
                 f"the reference does not fit: {source.path} has no key frame that its settings read; "
                 "use a file of the same camera in the same mode"
             )
+        alone = alone & (track.description_index == track.profile.entry)
         if alone.any() and not (whole and damaged and int(alone.sum()) < _ENOUGH_TO_JUDGE):
             _check_pictures(source, track.profile, track.offset[alone], track.size[alone])
 

@@ -85,6 +85,30 @@ def shorten_nal_lengths(src: Path, dst: Path, *, size: int) -> Path:
     return dst
 
 
+def add_entry(src: Path, dst: Path, *, entry: bytes, first_chunk: int) -> Path:
+    """Write ``src`` to ``dst`` with the sample entry box ``entry`` added to the first video track.
+
+    Its chunks from ``first_chunk`` (0-based) on are of that entry. ``moov`` must stand last.
+    """
+    data, at = src.read_bytes(), next(b for b in top_level(src) if b.kind == b"moov")
+
+    def stsd(old: bytes) -> bytes:
+        return box(b"stsd", old[:4] + struct.pack(">I", 2) + old[8:] + entry)
+
+    def stsc(old: bytes) -> bytes:
+        rows = [*struct.iter_unpack(">III", old[8:])]
+        per_chunk = next(n for first, n, _ in reversed(rows) if first <= first_chunk + 1)
+        kept = [row for row in rows if row[0] <= first_chunk] + [(first_chunk + 1, per_chunk, 2)]
+        kept += [(first, n, 2) for first, n, _ in rows if first > first_chunk + 1]
+        return box(b"stsc", struct.pack(">II", 0, len(kept)) + b"".join(struct.pack(">III", *row) for row in kept))
+
+    def trak(inside: bytes) -> bytes:
+        return box(b"trak", _rewrite(inside, {b"stsd": stsd, b"stsc": stsc}) if b"vide" in inside else inside)
+
+    dst.write_bytes(data[: at.offset] + _rewrite(moov_of(src), {b"trak": trak}))
+    return dst
+
+
 def _with_short_lengths(sample: bytes, size: int) -> bytes:
     out, pos = bytearray(), 0
     while pos < len(sample):

@@ -43,18 +43,19 @@ def make_families(profile: ReferenceProfile, reference: MediaWindow) -> Families
         When a track is encrypted, or no track can be understood.
     """
     groups: dict[object, list[TrackProfile]] = {}
-    for track in profile.tracks:
+    parts = profile.parts
+    for track in parts:
         if track.track.is_encrypted:
             raise ReferenceMismatchError(
                 f"track {track.track.track_id} of the reference is encrypted; encrypted films cannot be rescued"
             )
         groups.setdefault(factory_for(track).family_key(track), []).append(track)
     families = []
-    family_of = [0] * len(profile.tracks)
+    family_of = [0] * len(parts)
     for index, tracks in enumerate(groups.values()):
         for track in tracks:
             family_of[track.index] = index
         families.append(Family(index, tuple(tracks), factory_for(tracks[0])(index, tracks, reference)))
     if not families:
         raise ReferenceMismatchError("the reference has no tracks; use a file that plays")
-    return Families(tuple(families), learn_order(profile.tracks, family_of, len(families)))
+    return Families(tuple(families), learn_order(parts, family_of, len(families)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +61,8 @@ class TrackProfile:
         The chunks of constant-size audio (PCM), else None.
     start_seconds : float
         Where its media begins in the presentation by its edit list; negative where some is skipped.
+    entry : int
+        0-based sample entry that tells codec and configuration.
     """
 
     index: int
@@ -69,15 +71,18 @@ class TrackProfile:
     samples: SampleTable | None
     chunks: ChunkTable | None
     start_seconds: float = 0.0
+    entry: int = 0
 
     @property
     def codec(self) -> bytes:
         """The sample entry's four characters."""
-        return self.track.sample_entry_kind
+        entries = self.track.sample_entries
+        return entries[self.entry].kind if entries else b""
 
     def configuration(self, kind: bytes) -> bytes | None:
         """Return the payload of a box in the sample entry (``avcC``), None where there is none."""
-        return self.track.sample_entries[0].configuration(kind) if self.track.sample_entries else None
+        entries = self.track.sample_entries
+        return entries[self.entry].configuration(kind) if entries else None
 
     def has_table(self, kind: bytes) -> bool:
         """Whether the sample table has a box of that type, or fragments say what it would."""
@@ -116,6 +121,53 @@ class ReferenceProfile:
 
     movie: Movie
     tracks: tuple[TrackProfile, ...]
+
+    @property
+    def parts(self) -> tuple[TrackProfile, ...]:
+        """The tracks, those with samples of several entries divided into one part for each: no reader reads both.
+
+        Each has another index; the first part of a track has the track's own.
+        """
+        parts: list[TrackProfile] = []
+        further: list[TrackProfile] = []
+        for track in self.tracks:
+            for number, part in enumerate(_by_entry(track)):
+                if number:
+                    further.append(replace(part, index=len(self.tracks) + len(further)))
+                else:
+                    parts.append(part)
+        return (*parts, *further)
+
+
+def _by_entry(track: TrackProfile) -> list[TrackProfile]:
+    """Divide a track by the sample entries its samples have; alike entries stay one."""
+    samples, entries = track.samples, track.track.sample_entries
+    if samples is None or not len(samples) or len(entries) < 2:
+        return [track]
+    first_alike = [next(i for i, other in enumerate(entries) if other.box == entry.box) for entry in entries]
+    known = np.minimum(samples.description_index, len(entries) - 1)
+    entry_of = np.array(first_alike)[known]
+    used = np.unique(entry_of).tolist()
+    if len(used) == 1:
+        return [replace(track, entry=used[0])]
+    return [replace(track, entry=entry, samples=samples.select(entry_of == entry)) for entry in used]
+
+
+def whole_profile(parts: Sequence[TrackProfile]) -> TrackProfile:
+    """Return the track that `ReferenceProfile.parts` divided; some parts may be left out."""
+    first = min(parts, key=lambda part: part.index)
+    samples = first.samples
+    if samples is not None:
+        tables = [part.samples for part in parts if part.samples is not None]
+        order = np.argsort(np.concatenate([table.offset for table in tables]), kind="stable")
+        samples = SampleTable(
+            *(
+                np.concatenate([getattr(table, item.name) for table in tables])[order]
+                for item in fields(SampleTable)
+                if item.init
+            )
+        )
+    return replace(first, samples=samples)
 
 
 def learn_reference(source: ByteSource) -> ReferenceProfile:

@@ -1,40 +1,53 @@
-"""Samples that hold a fixed number of frames, each of which tells its own size: most sound but AAC."""
+"""Samples made of frames that each tell their own size: most sound but AAC."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mediarescue.bitstream.columns import NEED_MORE
+from mediarescue.bitstream.columns import INVALID, NEED_MORE
 from mediarescue.bitstream.frames import Frame
 
 
 class Unit(NamedTuple):
-    """One frame: bytes, duration in units of the syntax's ``rate``, evidence in nats, and `Frame.look`."""
+    """One frame of a sample.
+
+    Attributes
+    ----------
+    size : int
+        Bytes.
+    ticks : int
+        Duration it adds to its sample, in units of the syntax's ``rate``.
+    evidence : float
+        Nats.
+    look : int
+        See `Frame.look`; that of a sample's first frame counts.
+    part : hashable
+        What it is in its sample, where samples are made of several kinds of frames (core, extension).
+    """
 
     size: int
     ticks: int
     evidence: float
     look: int = 0
+    part: Hashable = None
 
 
 class GroupedSyntax(ABC):
-    """Read samples of ``per_sample`` frames; the codec says what one frame is.
+    """Read samples of one or more frames; the codec says what one frame is, the reference which make a sample.
 
     Attributes
     ----------
     evidence : float
-        Nats a frame of the usual kind is worth.
+        Nats a sample of the usual kind is worth.
     largest : int
         Bytes no sample exceeds.
     rate : int
         Hz of the frames' ticks.
-    per_sample : int
-        Frames in a sample; the last sample of a track may have fewer.
 
     Notes
     -----
@@ -47,42 +60,49 @@ class GroupedSyntax(ABC):
     rate: int
 
     def __init__(self) -> None:
-        self.per_sample = 1
+        self._beginnings: set[tuple[Hashable, ...]] = set()
+        self._unfinished: set[tuple[Hashable, ...]] = {()}
 
     @abstractmethod
     def unit(self, buf: NDArray[np.uint8], at: int, stop: int) -> Unit | int:
         """Return the frame at ``buf[at]``, INVALID, or NEED_MORE where it may run over ``stop``."""
 
-    def count_frames(self, samples: Sequence[bytes]) -> None:
-        """Learn from the reference's samples how many frames each holds."""
-        counts = [self._frames_in(sample) for sample in samples[:-1] or samples]
-        self.per_sample = max([count for count in counts if count], default=1)
-        self.largest *= self.per_sample
+    def learn_order(self, samples: Sequence[bytes]) -> int:
+        """Learn from the reference's samples which frames make one; returns how many at most."""
+        orders = [self.parts(sample) for sample in samples]
+        self._beginnings = {order[: count + 1] for order in orders for count in range(len(order))}
+        self._unfinished = {(), *(order[:-1] for order in self._beginnings)}
+        return max(map(len, orders), default=0) or 1
+
+    def parts(self, sample: bytes) -> tuple[Hashable, ...]:
+        """Return the parts of the frames that fill a sample, () where they do not."""
+        buf = np.frombuffer(sample, dtype=np.uint8)
+        at, order = 0, []
+        while at < len(buf):
+            unit = self.unit(buf, at, len(buf))
+            if isinstance(unit, int):
+                return ()
+            order.append(unit.part)
+            at += unit.size
+        return tuple(order)
 
     def frame(self, buf: NDArray[np.uint8], at: int, stop: int, *, final: bool) -> Frame | int:
         """Return the sample at ``buf[at]``; see `FrameSyntax`."""
         end, ticks, evidence, look = at, 0, 0.0, 0
-        for count in range(self.per_sample):
+        order: tuple[Hashable, ...] = ()
+        while order in self._unfinished:
             unit = self.unit(buf, end, stop) if end < stop else NEED_MORE
+            following = order
+            if not isinstance(unit, int):
+                following = (*order, unit.part)
+                unit = unit if following in self._beginnings else INVALID
             if isinstance(unit, int):
-                ended = unit != NEED_MORE or (final and end == stop)
-                if count and ended:
+                if order and (unit != NEED_MORE or (final and end == stop)):
                     break
                 return unit
             end += unit.size
             ticks += unit.ticks
             evidence += unit.evidence
-            look = look or unit.look
+            look = look if order else unit.look
+            order = following
         return Frame(end - at, ticks=ticks, evidence=evidence, look=look)
-
-    def _frames_in(self, sample: bytes) -> int:
-        """Return how many frames fill a sample, 0 where they do not."""
-        buf = np.frombuffer(sample, dtype=np.uint8)
-        at = count = 0
-        while at < len(buf):
-            unit = self.unit(buf, at, len(buf))
-            if isinstance(unit, int):
-                return 0
-            at += unit.size
-            count += 1
-        return count

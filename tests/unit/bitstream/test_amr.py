@@ -93,7 +93,6 @@ def test_ten_frames_make_a_sample_where_the_reference_says_so_and_the_last_may_h
     frames = amr_122(count=64)
     samples = [b"".join(frames[at : at + 10]) for at in range(0, 64, 10)]
     syntax = SpeechSyntax(AMR, samples)
-    assert syntax.per_sample == 10
     data = array(b"".join(samples) + b"\0\0\x80\x02")
     whole = syntax.frame(data, 0, len(data), final=False)
     last = syntax.frame(data, 60 * 32, len(data), final=False)

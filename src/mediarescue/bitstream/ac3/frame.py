@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import INVALID, NEED_MORE
-from mediarescue.bitstream.frames import Frame
+from mediarescue.bitstream.grouped import GroupedSyntax, Unit
 from mediarescue.bitstream.search import find_bytes
 
 _SYNC = b"\x0b\x77"
@@ -19,10 +19,12 @@ _KBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 44
 _RATES = (48000, 44100, 32000)
 _BLOCKS = (1, 2, 3, 6)
 _BLOCK_SAMPLES = 256
-_DEPENDENT, _RESERVED = 1, 3
+_RESERVED = 3
+_MAIN = ((0, 0), (2, 0))
+"""The substream whose blocks are the sample's duration."""
 _PLAIN_AC3, _LAST_AC3, _FIRST_EAC3, _LAST_EAC3 = 8, 10, 11, 16
 """bsid: up to 8 AC-3, 9 and 10 at a half and a quarter of the sampling frequency, 11 to 16 E-AC-3."""
-_SYNC_EVIDENCE, _STREAM_EVIDENCE, _MODE_EVIDENCE = 11.1, 6.5, 4.1
+_SYNC_EVIDENCE, _STREAM_EVIDENCE, _MODE_EVIDENCE, _SIZE_EVIDENCE = 11.1, 6.5, 4.1, 4.0
 
 Stream = tuple[int, int]
 """Type and substreamid of a syncframe's substream; AC-3 is independent, number 0."""
@@ -78,7 +80,7 @@ def parse_syncframe(head: bytes) -> SyncFrame | None:
     return SyncFrame((kind, head[2] >> 3 & 7), size, blocks * _BLOCK_SAMPLES, frequency, coding, head[4] & 15)
 
 
-class Ac3Syntax:
+class Ac3Syntax(GroupedSyntax):
     """Read samples of AC-3 and E-AC-3.
 
     Parameters
@@ -97,59 +99,39 @@ class Ac3Syntax:
     largest = 64 << 10
 
     def __init__(self, samples: Sequence[bytes]) -> None:
+        super().__init__()
         self._modes: dict[Identity, set[int]] = {}
-        self._beginnings: set[tuple[Identity, ...]] = set()
         self._sizes: set[int] = set()
         for sample in samples:
             self._learn(sample)
         self.rate = math.lcm(*{frequency for _, frequency, _ in self._modes})
-        few = math.log(2048 / len(self._sizes)) if self._sizes else 0.0
-        self.evidence = _SYNC_EVIDENCE + _STREAM_EVIDENCE + _MODE_EVIDENCE + min(few, 4.0)
+        few = min(math.log(2048 / len(self._sizes)), _SIZE_EVIDENCE) if self._sizes else 0.0
+        self.evidence = _SYNC_EVIDENCE + _STREAM_EVIDENCE + _MODE_EVIDENCE + few
+        self.learn_order(samples)
 
     def _learn(self, sample: bytes) -> None:
-        """Take in the syncframes of a sample, and the order of their substreams, if they fill it."""
+        """Take in the syncframes of a sample."""
         at = 0
-        found: list[SyncFrame] = []
-        while at < len(sample):
-            frame = parse_syncframe(sample[at : at + _HEADER])
-            if frame is None:
-                return
-            found.append(frame)
-            at += frame.size
-        for frame in found:
+        while (frame := parse_syncframe(sample[at : at + _HEADER])) is not None:
             self._modes.setdefault(_identity(frame), set()).add(frame.mode)
             self._sizes.add(frame.size)
-        order = [_identity(frame) for frame in found]
-        self._beginnings |= {tuple(order[: count + 1]) for count in range(len(order))}
+            at += frame.size
 
-    def frame(self, buf: NDArray[np.uint8], at: int, stop: int, *, final: bool) -> Frame | int:
-        """Return the sample at ``buf[at]``; see `FrameSyntax`."""
-        order: tuple[Identity, ...] = ()
-        end, ticks, evidence, look = at, 0, 0.0, 0
-        while not order or self._goes_on(order):
-            head = buf[end : min(end + _HEADER, stop)].tobytes()
-            if len(head) < _HEADER and head[:2] == _SYNC[: len(head)]:
-                if order and final and not head:
-                    break
-                return NEED_MORE
-            found = parse_syncframe(head)
-            if found is None or (*order, _identity(found)) not in self._beginnings:
-                break
-            if end + found.size > stop:
-                return NEED_MORE
-            order = (*order, _identity(found))
-            end += found.size
-            ticks += found.samples * (self.rate // found.sampling_frequency) if found.stream == order[0][0] else 0
-            usual = found.mode in self._modes[order[-1]]
-            evidence += self.evidence - (0.0 if usual else 2 * _MODE_EVIDENCE)
-            look = look or found.size << 16 | found.coding << 8 | found.mode
-        if not order or end - at > self.largest:
+    def unit(self, buf: NDArray[np.uint8], at: int, stop: int) -> Unit | int:
+        """Return the syncframe at ``buf[at]``."""
+        head = buf[at : min(at + _HEADER, stop)].tobytes()
+        if len(head) < _HEADER:
+            return NEED_MORE if head[:2] == _SYNC[: len(head)] else INVALID
+        frame = parse_syncframe(head)
+        modes = self._modes.get(_identity(frame)) if frame is not None else None
+        if frame is None or modes is None:
             return INVALID
-        return Frame(end - at, ticks=ticks, evidence=evidence, look=look)
-
-    def _goes_on(self, order: tuple[Identity, ...]) -> bool:
-        """Whether a sample of the reference goes on behind these syncframes."""
-        return any(len(known) > len(order) and known[: len(order)] == order for known in self._beginnings)
+        if at + frame.size > stop:
+            return NEED_MORE
+        ticks = frame.samples * (self.rate // frame.sampling_frequency) if frame.stream in _MAIN else 0
+        evidence = self.evidence - (0.0 if frame.mode in modes else 2 * _MODE_EVIDENCE)
+        look = frame.size << 16 | frame.coding << 8 | frame.mode
+        return Unit(frame.size, ticks, evidence, look, _identity(frame))
 
     def find(self, buf: NDArray[np.uint8], at: int, limit: int, stop: int) -> int:
         """Return the first index of a sync word; see `FrameSyntax`."""

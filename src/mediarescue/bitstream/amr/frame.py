@@ -102,9 +102,9 @@ class SpeechSyntax(GroupedSyntax):
         self.evidence = math.log(256 / max(len(seen), 1))
         self._units |= {first: (codec.bits[first], self.evidence) for first in seen}
         self._first = np.isin(np.arange(256), sorted(first for first in seen if codec.bits[first]))
-        self.count_frames(samples)
+        self.largest *= self.learn_order(samples)
         self._check_spare = True  # unless that would refuse what the reference has
-        self._check_spare = all(self._frames_in(sample) for sample in samples)
+        self._check_spare = all(self.parts(sample) for sample in samples)
 
     def _learn(self, codec: SpeechCodec, samples: Sequence[bytes]) -> set[int]:
         """Return the first bytes of the reference's frames."""

@@ -106,7 +106,7 @@ class MpegAudioSyntax(GroupedSyntax):
         self.rate = math.lcm(*{header.sampling_frequency for _, header in read})
         self.evidence = _IDENTITY_EVIDENCE - math.log(max(len(self._usual), 1))
         self._markers = sorted({(word >> 16).to_bytes(2, "big") for word, _ in read})
-        self.count_frames(samples)
+        self.largest *= self.learn_order(samples)
 
     def _learn_free(self, sample: bytes) -> None:
         """Take a whole sample for the size of a frame whose header does not give one."""

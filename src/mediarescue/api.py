@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.checking.decode import decoded_fraction
 from mediarescue.checking.inspection import inspect_file
-from mediarescue.checking.structure import IndexState, check_structure, fragment_extent, index_state
-from mediarescue.copying import RangeCopier
+from mediarescue.checking.structure import IndexState, check_structure, index_state
 from mediarescue.errors import (
     InputError,
     NothingRecoverableError,
@@ -21,21 +20,24 @@ from mediarescue.errors import (
     ReferenceMismatchError,
     UsageError,
 )
-from mediarescue.events import Artifact, Listener, Noted, Progressed, StageFinished, StageStarted, Warned, ignore
+from mediarescue.events import Listener, Noted, Warned, ignore
+from mediarescue.fragment_rescue import untrunc_fragments
 from mediarescue.inspection import InspectReport
-from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
+from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header, read_fragmented
 from mediarescue.options import UntruncOptions
-from mediarescue.output import AtomicOutput, check_target, default_target, readable_size
+from mediarescue.outcome import av_difference, track_reports
+from mediarescue.output import check_target, default_target, film_name, readable_size
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
 from mediarescue.recover.candidate import CUT_SHORT
 from mediarescue.recover.codecs import coded_size, is_supported
 from mediarescue.recover.codecs.nal_video import own_configuration
+from mediarescue.recover.locate import embedded_clip, is_photo
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
-from mediarescue.reports import GapReport, TrackReport, UntruncReport
+from mediarescue.reports import GapReport, UntruncReport
+from mediarescue.writing import copied_media
 
-COPY = "copy media data"
 _OTHER_FORMATS = {
     b"RIFF": "AVI or WAV",
     b"\x1aE\xdf\xa3": "Matroska or WebM",
@@ -47,28 +49,27 @@ _NEARLY_ALL = 0.97
 _ENOUGH_TO_JUDGE = 2
 _TRIAL = 16 << 20
 _MOSTLY_THERE = 0.9
-_MOOV_ALLOWANCE = 0.02
 _COMPILING = "compiling the bitstream readers, once on this machine: some ten seconds"
 
 
 def untrunc(
     broken: str | Path,
     *,
-    reference: str | Path,
+    reference: str | Path | None = None,
     output: str | Path | None = None,
     options: UntruncOptions = UntruncOptions(),  # noqa: B008 (frozen)
     listener: Listener = ignore,
 ) -> UntruncReport:
-    """Rebuild the missing ``moov`` of an MP4 or MOV file from a healthy file of the same camera.
+    """Rebuild the index of an MP4 or MOV file that was never finished, or cut.
 
     Parameters
     ----------
     broken : path
-        The file to rescue; it is only read.
-    reference : path
-        A file of the same camera in the same mode that plays.
+        The file to rescue, or a photo with a video in it (a motion photo); it is only read.
+    reference : path, optional
+        A file of the same camera in the same mode that plays. Fragmented files that have their own ``moov`` need none.
     output : path, optional
-        Default: ``NAME_rescued.EXT`` beside the broken file.
+        Default: ``NAME_rescued.EXT`` beside the broken file; EXT becomes ``mp4`` where it is no film's.
     options : UntruncOptions
     listener : callable
         Told of progress and warnings.
@@ -80,7 +81,7 @@ def untrunc(
     Raises
     ------
     UsageError
-        The two files are the same or swapped, or the output is one of them.
+        The two files are the same or swapped, the output is one of them, or a reference is needed and not given.
     InputError
         A file cannot be opened, or the broken one is no MP4 or MOV.
     ReferenceMismatchError
@@ -100,60 +101,67 @@ def untrunc(
     >>> report.output  # doctest: +SKIP
     'broken_rescued.mp4'
     """
-    broken, reference = Path(broken), Path(reference)
-    target = Path(output) if output is not None else default_target(broken, "_rescued")
+    broken = Path(broken)
+    target = Path(output) if output is not None else default_target(film_name(broken), "_rescued")
     with ExitStack() as stack:
-        source = stack.enter_context(ByteSource.open(broken))
-        healthy = stack.enter_context(ByteSource.open(reference))
-        if broken.samefile(reference):
+        source = _opened(stack, broken)
+        healthy = None if reference is None else _opened(stack, Path(reference))
+        if healthy is not None and broken.samefile(healthy.path):
             raise UsageError(f"{broken} is given twice: the reference must be another file, one that plays")
-        check_target(target, inputs=[broken, reference], overwrite=options.overwrite or options.dry_run)
+        inputs = [broken] if healthy is None else [broken, healthy.path]
+        check_target(target, inputs=inputs, overwrite=options.overwrite or options.dry_run)
         announce_compiling(lambda: listener(Noted(_COMPILING)))
-        preparation = _prepared(source, healthy, listener)
-        location = preparation.location
-        head = file_type_box(preparation.profile.movie, location.file_type) + mdat_header(location.end - location.start)
-        copy = None
-        if not options.dry_run:
-            needed = len(head) + int((location.end - location.start) * (1 + _MOOV_ALLOWANCE))
-            out = stack.enter_context(AtomicOutput(target, overwrite=options.overwrite, needed_bytes=needed))
-            out.file.write(head)
-            out.file.flush()
-            # the bytes are the same whatever is found in them: they are copied while the samples are looked for
-            copy = stack.enter_context(
-                RangeCopier(
-                    source.fileno(),
-                    location.start,
-                    out.file.fileno(),
-                    len(head),
-                    location.end - location.start,
-                    source=broken,
-                    target=target,
-                )
+        state = _judged(source, healthy)
+        file = read_fragmented(source)
+        if file is not None:
+            return untrunc_fragments(source, healthy, file, target, options=options, listener=listener)
+        if options.keep_fragments:
+            listener(Warned(f"{broken.name} is no fragmented file: there is nothing for --keep-fragments to keep"))
+        if healthy is None:
+            raise UsageError(
+                f"{broken} has no index of its own: name a healthy recording of the same camera in the same mode, "
+                f"mediarescue untrunc {broken} --ref GOOD"
             )
-        rescue = _identified(source, healthy, preparation, listener)
-        layout = assemble(
-            preparation.profile.movie,
-            list(rescue.tracks),
-            head=head,
-            media_start=location.start,
-            unix_time=int(os.fstat(source.fileno()).st_mtime),
-        )
-        if copy is not None:
-            listener(StageStarted(COPY, copy.size))
-            copy.join(lambda done: listener(Progressed(COPY, done)))
-            listener(StageFinished(COPY))
-            out.file.seek(len(head) + copy.size)
-            out.file.write(layout.moov)
+        preparation = _prepared(source, healthy, state, listener)
+        location = preparation.location
+        size = location.end - location.start
+        head = file_type_box(preparation.profile.movie, location.file_type) + mdat_header(size)
+        with copied_media(
+            source, target, head=head, start=location.start, size=size, options=options, listener=listener
+        ) as finish:
+            rescue = _identified(source, healthy, preparation, listener)
+            layout = assemble(
+                preparation.profile.movie,
+                rescue.tracks,
+                head=head,
+                media_start=location.start,
+                unix_time=int(os.fstat(source.fileno()).st_mtime),
+            )
             counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
-            out.commit(lambda path: check_structure(path, counts))
-            listener(Artifact(str(target), "output"))
-    return _report(broken, reference, target, rescue, layout, dry_run=options.dry_run)
+            finish(layout.moov, lambda path: check_structure(path, counts))
+    return _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
+
+
+def _opened(stack: ExitStack, path: Path) -> ByteSource:
+    """Open a file, or the video in it where it is a photo."""
+    source = stack.enter_context(ByteSource.open(path))
+    if not is_photo(source):
+        return source
+    place = embedded_clip(source)
+    if place is None:
+        raise InputError(f"{path} is a photo, and no video was found in it")
+    return source.part(*place)
 
 
 def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore) -> Rescue:
     """Find the samples of a broken file, and write nothing; raises what `untrunc` raises up to there."""
     announce_compiling(lambda: listener(Noted(_COMPILING)))
-    return _identified(source, healthy, _prepared(source, healthy, listener), listener)
+    state = _judged(source, healthy)
+    if state is IndexState.FRAGMENTS_CUT:
+        raise InputError(
+            f"{source.path} is a fragmented file that was cut; make it whole first: mediarescue untrunc {source.path}"
+        )
+    return _identified(source, healthy, _prepared(source, healthy, state, listener), listener)
 
 
 def missing_tracks(rescue: Rescue) -> dict[str, bool]:
@@ -202,23 +210,37 @@ def inspect(path: str | Path, *, every_box: bool = False) -> InspectReport:
         return inspect_file(source, every_box=every_box)
 
 
-def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Preparation:
-    """Learn the reference and judge both files before any work is done."""
-    broken, reference = source.path, healthy.path
+def _judged(source: ByteSource, healthy: ByteSource | None) -> IndexState:
+    """Refuse what is no broken film at all, and say what the index of one is worth."""
+    broken = source.path
     if source.size == 0:
         raise NothingRecoverableError(f"{broken} is empty (0 bytes): there is nothing to rescue in it")
     if source.read(0, 4) in _OTHER_FORMATS:
         raise InputError(
             f"{broken} is no MP4 or MOV file but {_OTHER_FORMATS[source.read(0, 4)]}, which cannot be rescued"
         )
-    state, reference_state = index_state(broken), index_state(reference)
-    if state is IndexState.SOUND and reference_state is IndexState.MISSING:
+    state = index_state(source)
+    if state is not IndexState.SOUND:
+        return state
+    if healthy is not None and index_state(healthy) is IndexState.MISSING:
         raise UsageError(
-            f"the files seem swapped: {broken} has a sound index, {reference} has none; "
-            f"try: mediarescue untrunc {reference} --ref {broken}"
+            f"the files seem swapped: {broken} has a sound index, {healthy.path} has none; "
+            f"try: mediarescue untrunc {healthy.path} --ref {broken}"
         )
-    if state is IndexState.FRAGMENTS_CUT:
-        raise InputError(_cut_fragments(source))
+    if source.origin:
+        raise NothingToDoError(
+            f"the video in {broken} (bytes {source.origin} to {source.origin + source.size}) is not broken: its index "
+            "is sound and all samples are there; nothing was written"
+        )
+    raise NothingToDoError(
+        f"{broken} is not broken: its index (moov) is sound and all samples are there; nothing was written"
+    )
+
+
+def _prepared(source: ByteSource, healthy: ByteSource, state: IndexState, listener: Listener) -> Preparation:
+    """Learn the reference and judge both files before any work is done."""
+    broken, reference = source.path, healthy.path
+    reference_state = index_state(healthy)
     if reference_state is IndexState.MISSING:
         raise ReferenceMismatchError(
             f"the reference {reference} has no readable moov box; use a file of the same camera that plays"
@@ -226,10 +248,6 @@ def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Pr
     if reference_state is IndexState.POINTS_OUTSIDE:
         raise ReferenceMismatchError(
             f"the reference {reference} is cut short: its index points behind its end; use a file that plays whole"
-        )
-    if state is IndexState.SOUND:
-        raise NothingToDoError(
-            f"{broken} is not broken: its index (moov) is sound and all samples are there; nothing was written"
         )
     if state is IndexState.POINTS_OUTSIDE:
         listener(Warned(f"{broken.name} has an index, but samples are missing from the file; it is not used"))
@@ -250,25 +268,14 @@ def _prepared(source: ByteSource, healthy: ByteSource, listener: Listener) -> Pr
     learnt = any(track.sample_count for track in preparation.profile.tracks)
     if not learnt and preparation.profile.movie.is_fragmented:
         raise ReferenceMismatchError(
-            f"the reference {reference} is fragmented, and its moov lists no samples to learn from; use a recording "
-            f"that is not, or make one of it: ffmpeg -i {reference} -c copy OUT"
+            f"the reference {reference} is fragmented, and none of its fragments is there to learn from; "
+            "use a file that plays"
         )
     if not learnt:
         listener(
             Warned(f"{reference.name} has no samples to learn from, only its settings: sizes and times are guessed")
         )
     return preparation
-
-
-def _cut_fragments(source: ByteSource) -> str:
-    extent = fragment_extent(source)
-    sentence = f"{source.path} is a fragmented file that was cut; rebuilding fragmented files is not supported yet"
-    if extent is None or not extent.count:
-        return f"{sentence}, and not one of its fragments is whole"
-    return (
-        f"{sentence}, but up to byte {extent.end} of {source.size} its fragments are whole: players and ffmpeg read "
-        f"them as they are, and this makes a normal file of them: ffmpeg -i {source.path} -c copy OUT"
-    )
 
 
 def _decoded(track: TrackProfile, sample: bytes) -> float | None:
@@ -354,37 +361,23 @@ def _check_pictures(
 
 
 def _report(
-    broken: Path, reference: Path, target: Path, rescue: Rescue, layout: Layout, *, dry_run: bool
+    source: ByteSource, reference: Path, target: Path, rescue: Rescue, layout: Layout, *, dry_run: bool
 ) -> UntruncReport:
     location, segmentation = rescue.preparation.location, rescue.segmentation
-    tracks = tuple(
-        TrackReport(
-            track_id=track.profile.track.track_id,
-            kind=track.profile.kind,
-            codec=track.profile.codec.decode("latin-1"),
-            samples=track.sample_count,
-            sync_samples=track.sample_count if track.is_pcm else int(track.is_sync.sum()),
-            bytes=int(track.size.sum()),
-            duration_seconds=track.seconds,
-            timing_source=track.source,
-        )
-        for track in rescue.tracks
-    )
-    ends = {
-        kind: max((t.duration_seconds for t in tracks if t.kind == kind), default=None) for kind in ("video", "audio")
-    }
-    video, audio = ends["video"], ends["audio"]
+    tracks = track_reports(rescue.tracks)
     missing = missing_tracks(rescue)
     return UntruncReport(
-        input=str(broken),
+        input=str(source.path),
         reference=str(reference),
         output=str(target),
         output_bytes=len(layout.head) + location.end - location.start + len(layout.moov),
         media_bytes=location.end - location.start,
         recovered_bytes=segmentation.recovered_bytes,
         tracks=tracks,
-        gaps=tuple(GapReport(gap.offset, gap.size, gap.reason, gap.expected) for gap in segmentation.gaps),
-        av_difference_seconds=None if video is None or audio is None else video - audio,
+        gaps=tuple(
+            GapReport(source.origin + gap.offset, gap.size, gap.reason, gap.expected) for gap in segmentation.gaps
+        ),
+        av_difference_seconds=av_difference(tracks),
         dropped_boxes=layout.dropped,
         warnings=tuple(
             f"no sample of the reference's track {track} was found" for track, weighs in missing.items() if not weighs

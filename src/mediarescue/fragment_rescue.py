@@ -64,8 +64,17 @@ def untrunc_fragments(
         raise InputError(
             f"track {', '.join(encrypted)} of {source.path} is encrypted; encrypted films cannot be rescued"
         )
-    rescue = rescue_fragments(source, file, movie)
-    if rescue.tracks and any(part.is_media or part.size > _SEARCHED_FROM for part in file.unread):
+    if options.keep_fragments and not file.count:
+        raise NothingRecoverableError(
+            f"not one fragment of {source.path} is whole; without --keep-fragments the samples of the cut one "
+            "are rescued"
+        )
+    rescue = rescue_fragments(source, file, movie, only_whole=options.keep_fragments)
+    if (
+        rescue.tracks
+        and not options.keep_fragments
+        and any(part.is_media or part.size > _SEARCHED_FROM for part in file.unread)
+    ):
         rescue = fill_lost(source, rescue, listener)
     if not rescue.tracks:
         raise NothingRecoverableError(
@@ -144,11 +153,6 @@ def _write_kept(
     listener: Listener,
 ) -> tuple[tuple[str, ...], int]:
     """Write the whole fragments as they are, behind a new init segment where the file has none of its own."""
-    if not file.count:
-        raise NothingRecoverableError(
-            f"not one fragment of {source.path} is whole; without --keep-fragments the samples of the cut one "
-            "are rescued"
-        )
     if not own and file.fragments.has_absolute_offsets:
         raise InputError(
             f"the fragments of {source.path} say where they lie in the file, and must move behind the new moov; "

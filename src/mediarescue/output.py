@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from mediarescue.errors import OutputError, UsageError
+from mediarescue.volumes import file_system_of, largest_file
 
 POLL_SECONDS = 0.1
 """A main thread waits in slices this long, so that Ctrl-C is answered on every system."""
@@ -42,6 +43,9 @@ _REASONS = {
 }
 
 
+_NO_FILM = {".jpg", ".jpeg", ".jpe", ".heic", ".heif", ".hif", ".m4s", ".cmfv", ".cmfa", ".chk"}
+
+
 def output_error(error: OSError, target: Path) -> OutputError:
     """Return one sentence for what the system said while writing ``target``."""
     reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
@@ -65,6 +69,11 @@ def default_target(source: Path, suffix: str) -> Path:
     if not source.name:  # "." or "/": no file to rescue, which is said when it is opened
         return source / suffix.strip("_")
     return source.with_name(f"{source.stem}{suffix}{source.suffix}")
+
+
+def film_name(path: Path) -> Path:
+    """Return the name with ``.mp4`` where its own extension is that of a photo or of a part of a stream."""
+    return path.with_suffix(".mp4") if path.suffix.lower() in _NO_FILM else path
 
 
 def is_same_place(first: Path, second: Path) -> bool:
@@ -102,6 +111,16 @@ def check_target(target: Path, *, inputs: Iterable[Path], overwrite: bool) -> No
         raise OutputError(f"cannot write {target}: the folder {parent} does not exist")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write {target}: no permission to write in the folder {parent}")
+
+
+def check_file_size(target: Path, size: int) -> None:
+    """Raise OutputError where the file system of ``target`` is known to hold no file of ``size`` bytes."""
+    largest = largest_file(target)
+    if largest is not None and size > largest:
+        raise OutputError(
+            f"cannot write {target}: it will have {readable_size(size)}, and the file system there "
+            f"({file_system_of(target)}) holds no file of 4 GiB or more; name an output on another disk"
+        )
 
 
 def _check_existing(target: Path, *, overwrite: bool) -> None:
@@ -147,7 +166,9 @@ class AtomicOutput:
     overwrite : bool
         Replace a file that exists at ``commit`` time.
     needed_bytes : int
-        What will be written; compared with the free space and the largest file allowed before anything is created.
+        What will be written; compared with the free space before anything is created.
+    least_bytes : int, optional
+        What the file will hold at least, where ``needed_bytes`` is an estimate; compared with the largest file allowed.
 
     Attributes
     ----------
@@ -168,10 +189,13 @@ class AtomicOutput:
     SystemExit of a SIGTERM handler included. Only SIGKILL or a power cut can leave it behind.
     """
 
-    def __init__(self, target: Path, *, overwrite: bool = False, needed_bytes: int = 0) -> None:
+    def __init__(
+        self, target: Path, *, overwrite: bool = False, needed_bytes: int = 0, least_bytes: int | None = None
+    ) -> None:
         self.target = target
         self.overwrite = overwrite
         self.needed_bytes = needed_bytes
+        self.least_bytes = needed_bytes if least_bytes is None else least_bytes
         stem = os.fsencode(target.name)[:_MAX_TEMPORARY_STEM].decode("utf-8", "ignore")
         self.path = target.with_name(f".{stem}.{secrets.token_hex(4)}.rescuing")
         self._raw: _TemporaryFile | None = None
@@ -185,6 +209,7 @@ class AtomicOutput:
         return self._file
 
     def __enter__(self) -> AtomicOutput:
+        check_file_size(self.target, self.least_bytes)
         self._check_space()
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         try:
@@ -192,7 +217,7 @@ class AtomicOutput:
             self._raw = _TemporaryFile(fd, self.target)
             self._file = io.BufferedRandom(self._raw)
             # Seeking past what the file system can hold fails at once, so a FAT32 card says so before 4 GiB are copied.
-            self._file.seek(self.needed_bytes)
+            self._file.seek(self.least_bytes)
             self._file.seek(0)
         except OSError as error:
             self._discard()

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 
 from mediarescue.cli._text import duration, labelled, table_text, text_width
 from mediarescue.output import readable_size
-from mediarescue.reports import GapReport, TimingSource, TrackReport, UntruncReport
+from mediarescue.reports import FragmentsReport, GapReport, TimingSource, TrackReport, UntruncReport
 
 _SHOWN_GAPS = 10
 
 TIMED = {
     TimingSource.BITSTREAM: "coded data",
-    TimingSource.INDEX: "hidden index",
+    TimingSource.INDEX: "own index",
     TimingSource.CONSTANT: "constant rate",
     TimingSource.PATTERN: "rate pattern",
     TimingSource.AUDIO_CLOCK: "audio (estimate)",
@@ -46,6 +46,8 @@ def _lines(report: UntruncReport, every_gap: bool, said: set[str]) -> Iterator[t
         f"{readable_size(report.recovered_bytes)} of {readable_size(report.media_bytes)} media data "
         f"({_percent(report.recovered_bytes, report.media_bytes)})",
     )
+    if report.fragments is not None:
+        yield "fragments", _fragments_sentence(report.fragments)
     yield from _gap_lines(report.gaps, every_gap)
     if report.av_difference_seconds is not None:
         yield "A/V", _av_sentence(report.av_difference_seconds)
@@ -78,6 +80,11 @@ def _gap_lines(gaps: tuple[GapReport, ...], every_gap: bool) -> Iterator[tuple[s
             yield "", f"at offset {gap.offset}: {readable_size(gap.size)}, {gap.reason}"
         if len(shown) < len(chosen):
             yield "", f"and {len(chosen) - len(shown)} more (-v lists them, --json too)"
+
+
+def _fragments_sentence(fragments: FragmentsReport) -> str:
+    whole = f"{fragments.whole} whole"
+    return f"{whole}, then {fragments.cut}" if fragments.cut else whole
 
 
 def _av_sentence(seconds: float) -> str:

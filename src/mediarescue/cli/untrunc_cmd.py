@@ -14,14 +14,15 @@ from mediarescue.cli._progress import renderer
 from mediarescue.errors import OutputError, UsageError
 from mediarescue.events import Artifact
 from mediarescue.options import UntruncOptions
-from mediarescue.output import check_target, is_same_place, write_text_atomic
+from mediarescue.output import check_target, film_name, is_same_place, write_text_atomic
 from mediarescue.reports import UntruncReport, as_json
 
 COMMAND = "untrunc"
 HELP = """Rebuild an MP4 or MOV file that was never finished.
 
 BROKEN is a recording whose index (the moov box) is missing; GOOD is a healthy recording of the same camera \
-in the same mode. The result plays from the first to the last recorded sample."""
+in the same mode. A fragmented recording that was cut needs no GOOD while its beginning is there. The result \
+plays from the first to the last recorded sample."""
 EPILOG = (
     "Exit codes: 0 ok, 10 ok with reservations (gaps, estimated times), 9 the file is healthy, 2 usage, 3 input, "
     "4 reference does not fit, 5 nothing recoverable, 6 output, 7 check failed, 1 bug, 130/143 interrupted."
@@ -34,16 +35,21 @@ Broken = Annotated[
     Path, typer.Argument(metavar="BROKEN", show_default=False, readable=False, help="The file to rescue.")
 ]
 Reference = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--ref", metavar="GOOD", show_default=False, readable=False, help="A healthy file of the same camera and mode."
     ),
+]
+KeepFragments = Annotated[
+    bool,
+    typer.Option("--keep-fragments", help="Leave a fragmented file fragmented: its whole fragments as they are."),
 ]
 
 
 def untrunc_command(
     broken: Broken,
-    reference: Reference,
+    reference: Reference = None,
+    keep_fragments: KeepFragments = _DEFAULTS.keep_fragments,
     output: _options.Output = None,
     out_dir: _options.OutDir = None,
     overwrite: _options.Overwrite = _DEFAULTS.overwrite,
@@ -55,12 +61,13 @@ def untrunc_command(
     progress: _options.Progress = ProgressMode.AUTO,
 ) -> int:
     """Run the rescue and show its result; returns the report's exit code."""
-    options = UntruncOptions(overwrite=overwrite, dry_run=dry_run)
-    with chosen_target(broken, output, out_dir, suffix=_SUFFIX) as target:
+    options = UntruncOptions(overwrite=overwrite, dry_run=dry_run, keep_fragments=keep_fragments)
+    inputs = [broken] if reference is None else [broken, reference]
+    with chosen_target(film_name(broken), output, out_dir, suffix=_SUFFIX) as target:
         written = [target]
         if report_file is not None:
             _refuse_one_name_for_two(report_file, target)
-            check_target(report_file, inputs=[broken, reference], overwrite=overwrite)
+            check_target(report_file, inputs=inputs, overwrite=overwrite)
             written.append(report_file)
         with noticing_what_is_written(*written):
             with renderer(progress, quiet=quiet) as listener:

@@ -18,6 +18,7 @@ from mediarescue.recover.tracks import RescuedTrack
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
+LAST_FRAGMENT = "the last fragment is cut short"
 _HEADERS = 24
 """Bytes between samples that are no loss: what is left of an ``mdat`` header or a terminator."""
 
@@ -85,7 +86,9 @@ class FragmentRescue:
         return sum(int(track.size.sum()) for track in self.tracks)
 
 
-def rescue_fragments(source: ByteSource, file: FragmentedFile, movie: Movie) -> FragmentRescue:
+def rescue_fragments(
+    source: ByteSource, file: FragmentedFile, movie: Movie, *, only_whole: bool = False
+) -> FragmentRescue:
     """Return all samples that the file's index lists and whose bytes are there.
 
     Parameters
@@ -94,8 +97,13 @@ def rescue_fragments(source: ByteSource, file: FragmentedFile, movie: Movie) -> 
     file : FragmentedFile
     movie : Movie
         The file's own, or one adopted from a reference.
+    only_whole : bool
+        Leave out the samples of a fragment that is cut.
     """
-    found = [_samples(source, track, file) for track in movie.tracks]
+    limit = file.end if only_whole else source.size
+    # of PCM, zeros are silence as well
+    written = limit if file.is_whole else min(written_end(source), limit)
+    found = [_samples(track, file, written, limit) for track in movie.tracks]
     profile = indexed_profile(movie, found)
     starts = _starts(movie, found)
     tracks = []
@@ -105,16 +113,14 @@ def rescue_fragments(source: ByteSource, file: FragmentedFile, movie: Movie) -> 
         elif part.samples is not None and len(part.samples.samples):
             tracks.append(_track(track_profile, part.samples, begins))
     end = max((int((track.offset + track.size).max()) for track in tracks), default=file.start)
-    return FragmentRescue(profile, tuple(tracks), _gaps(file, tracks, end, source.size), end)
+    return FragmentRescue(profile, tuple(tracks), _gaps(file, tracks, end, source.size, only_whole), end)
 
 
-def _samples(source: ByteSource, track: Track, file: FragmentedFile) -> IndexedSamples:
+def _samples(track: Track, file: FragmentedFile, written: int, limit: int) -> IndexedSamples:
     """Return what the index lists of a track, less what it places in bytes that were never written."""
-    whole = source.size
     try:
-        # of PCM, zeros are silence as well
-        part = indexed_samples(track, file.fragments, whole if file.is_whole else written_end(source))
-        return part if part.chunks is None else indexed_samples(track, file.fragments, whole)
+        part = indexed_samples(track, file.fragments, written)
+        return part if part.chunks is None else indexed_samples(track, file.fragments, limit)
     except BoxError:
         return indexed_samples(track, Fragments(), 0)
 
@@ -202,7 +208,9 @@ def _starts(movie: Movie, found: Sequence[IndexedSamples]) -> list[EditStart]:
     return starts
 
 
-def _gaps(file: FragmentedFile, tracks: Sequence[IndexedTrack], end: int, size: int) -> tuple[Gap, ...]:
+def _gaps(
+    file: FragmentedFile, tracks: Sequence[IndexedTrack], end: int, size: int, only_whole: bool
+) -> tuple[Gap, ...]:
     """Return what no sample holds: the ranges nothing describes, and the last sample where it is cut short."""
     gaps = []
     for part in file.unread:
@@ -211,7 +219,7 @@ def _gaps(file: FragmentedFile, tracks: Sequence[IndexedTrack], end: int, size: 
                 gaps.append(Gap(offset, count, part.reason, expected=part.reason.startswith("a ")))
     behind = max(end, file.end)
     if file.cut and not file.unread_at(size) and behind < size:
-        gaps.append(Gap(behind, size - behind, CUT_SHORT, expected=True))
+        gaps.append(Gap(behind, size - behind, LAST_FRAGMENT if only_whole else CUT_SHORT, expected=True))
     return tuple(gaps)
 
 

@@ -102,3 +102,57 @@ def _search_mdat(source: ByteSource, file_type: bytes) -> MediaLocation | None:
                 return MediaLocation(at + 4, source.size, at - 4, file_type)
         at = head.find(b"mdat", at + 1)
     return None
+
+
+_IMAGE_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"miaf", b"avif", b"avis", b"jpeg"))
+_JPEG = b"\xff\xd8\xff"
+_SEARCHED = 4 << 20
+
+
+def is_photo(source: ByteSource) -> bool:
+    """Whether a file is a JPEG, or an image in boxes (HEIC, AVIF; ISO/IEC 23008-12 10)."""
+    head = source.read(0, 12)
+    return head.startswith(_JPEG) or (head[4:8] == b"ftyp" and head[8:12] in _IMAGE_BRANDS)
+
+
+def embedded_clip(source: ByteSource) -> tuple[int, int] | None:
+    """Return where the video inside a motion photo starts and ends, None where there is none.
+
+    Notes
+    -----
+    Google's ``mpvd`` box holds it in a HEIC file. Behind a JPEG it is a file of its own that goes on to the end (the
+    XMP packet gives its length, but edited photos keep a stale one), or to the trailer that Samsung adds. It is known
+    by its ``ftyp``, which begins a row of boxes.
+    """
+    start, end = 0, source.size
+    if not source.read(0, 3).startswith(_JPEG):
+        pos = 0
+        while (header := read_header(source.read(pos, 32), 0, limit=source.size - pos)) is not None:
+            if header.kind == b"ftyp" and pos:
+                start = pos
+                break
+            if header.kind == b"mpvd":
+                start, end = pos + header.header_size, min(pos + header.size, source.size)
+                break
+            pos += header.size
+            start = min(pos, source.size)
+            if pos >= source.size:
+                break
+    at = _find_film(source, start, end)
+    return None if at is None else (at, end)
+
+
+def _find_film(source: ByteSource, pos: int, end: int) -> int | None:
+    """Return where the first ``ftyp`` of a film stands in ``[pos, end)``."""
+    while pos < end:
+        data = source.read(pos, min(_SEARCHED + 12, end - pos))
+        at = data.find(b"ftyp", 4)
+        while at >= 4:
+            start = pos + at - 4
+            header = read_header(source.read(start, 32), 0, limit=end - start)
+            film = data[at + 4 : at + 8] not in _IMAGE_BRANDS and data[at + 4 : at + 8].isascii()
+            if film and header is not None and _is_file_type(source, start, header):
+                return start
+            at = data.find(b"ftyp", at + 1)
+        pos += _SEARCHED
+    return None

@@ -96,7 +96,6 @@ def test_an_unknown_exception_is_called_a_bug_with_a_traceback_only_on_request(
     "arguments",
     [
         ["untrunc"],
-        ["untrunc", "broken.mp4"],
         ["untrunc", "--ref", "good.mp4"],
         [*BASE, "more.mp4"],
         [*BASE, "--nope"],

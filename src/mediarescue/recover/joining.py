@@ -46,3 +46,17 @@ def joined_samples(offsets: Sequence[Int64Array], ranks: Sequence[Int64Array | N
         out[first : first + len(offset)] = mine if part is None else mine[part]
         first += len(offset)
     return JoinedSamples(order, out[order])
+
+
+def cheapest_by_run(costs: NDArray[np.float64], starts: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the part each sample is of, int (n,): one part from a start to the next, that whose costs are least.
+
+    Parameters
+    ----------
+    costs : float64 (parts, n)
+        Nats that speak against each sample being of each part.
+    starts : bool (n,)
+    """
+    run = np.cumsum(starts)
+    sums = np.array([np.bincount(run, weights=row) for row in costs])
+    return np.asarray(np.argmin(sums, axis=0)[run], dtype=np.intp)

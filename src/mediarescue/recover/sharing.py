@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from mediarescue.recover.codecs.framed import FrameRows
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, own_configuration
 from mediarescue.recover.constant_runs import split_constant_runs
 from mediarescue.recover.families import Family
+from mediarescue.recover.joining import cheapest_by_run
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.rows import PackedRows
 
@@ -83,7 +84,12 @@ def share_out(
         evidence = AudioEvidence(samples.rows)
     else:
         evidence = SizeEvidence(family, samples)
-    places = assign_by_interleave(tracks, samples, evidence=evidence, complete=complete)
+    if len({track.track.track_id for track in tracks}) > 1:
+        places = assign_by_interleave(tracks, samples, evidence=evidence, complete=complete)
+    else:
+        places = np.zeros(len(size), dtype=np.int16)
+    if isinstance(evidence, VideoEvidence):
+        places = evidence.with_entries(tracks, places)
     shared = []
     for place, track in enumerate(tracks):
         mine = places == place
@@ -209,6 +215,20 @@ class VideoEvidence:
     def alone(self, place: int, index: int) -> float:
         """Return the surprise that an access unit is of track ``place``."""
         return self._cost[place][index]
+
+    def with_entries(self, tracks: Sequence[TrackProfile], places: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Choose anew among the parts of a track for each run from key frame to key frame: where alone they change."""
+        places = places.copy()
+        for track_id in {track.track.track_id for track in tracks}:
+            parts = [place for place, track in enumerate(tracks) if track.track.track_id == track_id]
+            mine = np.flatnonzero(np.isin(places, parts))
+            if len(parts) > 1 and len(mine):
+                starts = np.asarray(
+                    np.array([self._starts[part] for part in parts])[:, mine].any(axis=0), dtype=np.bool_
+                )
+                costs = np.array([self._cost[part] for part in parts])[:, mine]
+                places[mine] = np.array(parts)[cheapest_by_run(costs, starts)]
+        return places
 
     def following(self, place: int, before: int, index: int) -> float:
         """Return the surprise of two access units in a row.

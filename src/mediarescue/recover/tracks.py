@@ -158,12 +158,10 @@ def build_tracks(
         samples = segmentation.samples[family.index]
         if not len(samples.size):
             continue
-        for track, part in share_out(
-            family, samples, read=read, probe=probe, complete=complete, cut_short=cut_short
-        ):
+        for track, part in share_out(family, samples, read=read, probe=probe, complete=complete, cut_short=cut_short):
             if len(part.offset):
                 tracks.append(_timed(family, track, part))
-    tracks = joined(tracks)
+    tracks = joined(tracks, [track for family in families.families for track in family.tracks])
     hidden = hidden_durations(segmentation.gaps, read)
     tracks = [_by_index(track, hidden.get(track.profile.track.track_id)) for track in tracks]
     tracks = _on_the_audio_clock(tracks, complete)
@@ -191,12 +189,19 @@ def _was_closed(families: Families, segmentation: Segmentation) -> bool:
     return last < 0 or families.families[last].tracks[0].chunks is None
 
 
-def joined(tracks: Sequence[RescuedTrack]) -> list[RescuedTrack]:
+def joined(tracks: Sequence[RescuedTrack], profiles: Sequence[TrackProfile]) -> list[RescuedTrack]:
     """Join the parts of a track that has samples of several entries, by their place in the file."""
     of: dict[int, list[RescuedTrack]] = {}
     for track in tracks:
         of.setdefault(track.profile.track.track_id, []).append(track)
-    return [parts[0] if len(parts) == 1 else _joined(parts) for parts in of.values()]
+    index = {p.track.track_id: p.index for p in sorted(profiles, key=lambda p: -p.index)}
+    whole = [parts[0] if len(parts) == 1 else _joined(parts) for parts in of.values()]
+    return [
+        t
+        if t.profile.index == (own := index[t.profile.track.track_id])
+        else replace(t, profile=replace(t.profile, index=own))
+        for t in whole
+    ]
 
 
 def _joined(parts: Sequence[RescuedTrack]) -> RescuedTrack:
@@ -246,9 +251,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
             durations, source = told, TimingSource.BITSTREAM
     if profile.sample_count == 1 and count == 1:
         source = TimingSource.CONSTANT
-    return RescuedTrack(
-        profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent, partial
-    )
+    return RescuedTrack(profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent, partial)
 
 
 def _clock_without_samples(profile: TrackProfile, matcher: Matcher) -> DecodeClock:

@@ -56,6 +56,7 @@ MATCHERS.add("dvc ", "dvcp", "dvpp", "dv5n", "dv5p", "dvhp", "dvhq", *(f"dvh{kin
 _MPEG_AUDIO = CodecLine("mpeg_audio", "MpegAudioFactory")
 MATCHERS.add("mp4a.69", "mp4a.6b", ".mp3", "mp3 ", ".mp2", ".mp1", "ms\0U", "ms\0P", entry=_MPEG_AUDIO)
 MATCHERS.add("ac-3", "sac3", "ec-3", "mp4a.a5", "mp4a.a6", "ms \0", entry=CodecLine("ac3", "Ac3Factory"))
+MATCHERS.add("dtsc", "dtsh", "dtsl", "dtse", "mp4a.a9", "DTS ", "dts ", entry=CodecLine("dts", "DtsFactory"))
 MATCHERS.add("samr", entry=CodecLine("amr", "AmrFactory"))
 MATCHERS.add("sawb", "sawp", entry=CodecLine("amr", "AmrWbFactory"))
 MATCHERS.add("sevc", "ssmv", entry=CodecLine("amr", "EvrcFactory"))

@@ -1,4 +1,4 @@
-"""The AAC kernels without the JIT beside the compiled ones, and a buffer that tells who reads too far."""
+"""Kernels without the JIT beside the compiled ones, and a buffer that tells who reads too far."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ import numpy as np
 NAMES = ("mediarescue.bitstream.aac.channel._kernels", "mediarescue.bitstream.aac._kernels")
 
 
-@cache
 def plain_aac_kernels() -> ModuleType:
-    """Return the AAC kernels as plain Python functions; the compiled ones stay what everybody else imports."""
-    for name in NAMES:
+    """Return the AAC kernels as plain Python functions."""
+    return plain_kernels(*NAMES)
+
+
+@cache
+def plain_kernels(*names: str) -> ModuleType:
+    """Return the last of some modules with kernels as plain Python functions, and as it sees the others.
+
+    The compiled ones stay what everybody else imports.
+    """
+    for name in names:
         importlib.import_module(name)
-    kept = {name: sys.modules.pop(name) for name in NAMES}
+    kept = {name: sys.modules.pop(name) for name in names}
     before = os.environ.get("MEDIARESCUE_NO_JIT")
     os.environ["MEDIARESCUE_NO_JIT"] = "1"
     try:
-        return importlib.import_module(NAMES[1])
+        return importlib.import_module(names[-1])
     finally:
         if before is None:
             del os.environ["MEDIARESCUE_NO_JIT"]

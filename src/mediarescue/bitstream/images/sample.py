@@ -1,9 +1,7 @@
-"""Samples of still images: fields and the padding behind them (QuickTime File Format, Motion-JPEG A)."""
+"""Samples of still images, one or the two of a frame's fields (QuickTime File Format, Motion-JPEG A)."""
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,11 +15,8 @@ from mediarescue.bitstream.images.format import Image, ImageFormat, Start
 from mediarescue.bitstream.search import find_bytes
 
 _LARGEST_PADDING = 1 << 16
-_LARGEST_ALIGNMENT = 4096
 _LONGEST_START = 16
 _MOST_FIELDS = 8
-_MOST_FILLERS = 2
-"""Fill is FF, zero, or both; what has more values is data, and ends nobody knows where."""
 
 
 class SampleLayout(NamedTuple):
@@ -31,10 +26,6 @@ class SampleLayout(NamedTuple):
     ----------
     fields : int
         Images a sample.
-    alignment : int
-        Bytes that the sizes of samples are multiples of.
-    filler : bytes
-        Values of the bytes that fill more than the alignment asks for; empty where it never does.
     sizes : frozenset of (int, int)
         Width and height of the images in pixels; empty where any will do.
     starts : tuple of Start
@@ -42,8 +33,6 @@ class SampleLayout(NamedTuple):
     """
 
     fields: int = 1
-    alignment: int = 1
-    filler: bytes = b""
     sizes: frozenset[tuple[int, int]] = frozenset()
     starts: tuple[Start, ...] = ()
 
@@ -55,11 +44,6 @@ class ImageSyntax:
     ----------
     form : ImageFormat
     layout : SampleLayout
-
-    Notes
-    -----
-    Where a writer fills up to no size that could be known (a still camera's DMA leaves FF and zeros behind the image),
-    the sample ends with the last whole unit of the alignment in which nothing but such bytes stand.
     """
 
     largest = 96 << 20
@@ -70,7 +54,6 @@ class ImageSyntax:
         self.layout = layout
         self._read = form.read
         self._starts = layout.starts or form.starts
-        self._filler = re.compile(b"[" + re.escape(layout.filler) + b"]*") if layout.filler else None
 
     def frame(self, buf: NDArray[np.uint8], at: int, stop: int, *, final: bool) -> Frame | int:
         """Return the sample at ``buf[at]``; see `FrameSyntax`."""
@@ -90,19 +73,7 @@ class ImageSyntax:
                 pos = _find(buf, self._starts, end, end + _LARGEST_PADDING, stop)
                 if pos < 0:
                     return NEED_MORE if stop < end + _LARGEST_PADDING + _LONGEST_START else INVALID
-        return self._sample(buf, at, end, stop, final)
-
-    def _sample(self, buf: NDArray[np.uint8], at: int, end: int, stop: int, final: bool) -> Frame | int:
-        size = end - at
-        if self._filler is not None:
-            run = self._filler.match(buf, end, min(end + _LARGEST_PADDING, stop))  # type: ignore[call-overload]
-            if run.end() == stop and not final:
-                return NEED_MORE
-            filled = (run.end() - at) // self.layout.alignment * self.layout.alignment
-            if filled >= size:
-                return Frame(filled)
-        size += -size % self.layout.alignment
-        return Frame(size) if at + size <= stop else NEED_MORE
+        return Frame(end - at)
 
     def find(self, buf: NDArray[np.uint8], at: int, limit: int, stop: int) -> int:
         """Return the first index of a start of image; see `FrameSyntax`."""
@@ -121,7 +92,7 @@ def _find(buf: NDArray[np.uint8], starts: Sequence[Start], at: int, limit: int, 
 
 
 def learn_layout(form: ImageFormat, samples: Sequence[bytes]) -> SampleLayout | None:
-    """Learn from a reference's samples how images, fields and padding make one; None where most hold no image.
+    """Learn from a reference's samples how many images make one; None where most hold no image.
 
     Notes
     -----
@@ -133,21 +104,11 @@ def learn_layout(form: ImageFormat, samples: Sequence[bytes]) -> SampleLayout | 
         return None
     fields = Counter(len(images) for _, images in read).most_common(1)[0][0]
     read = [(sample, images) for sample, images in read if len(images) == fields]
-    tails = [sample[images[-1][1] :] for sample, images in read]
-    alignment = learn_alignment([len(sample) for sample, _ in read]) if any(tails) else 1
-    filler = bytes(sorted(set().union(*tails))) if max(map(len, tails)) >= alignment else b""
     sizes = {(image.width, image.height) for _, images in read for image, _ in images}
     film = len(read) > 2 and len(sizes) <= 2
-    filler = filler if len(filler) <= _MOST_FILLERS else b""
     buffers = [np.frombuffer(sample, dtype=np.uint8) for sample, _ in read]
     starts = tuple(start for start in form.starts if any(_begins(buf, 0, len(buf), start) for buf in buffers))
-    return SampleLayout(fields, alignment, filler, frozenset(sizes) if film else frozenset(), starts)
-
-
-def learn_alignment(sizes: Sequence[int]) -> int:
-    """Return the largest power of two, in bytes, that all ``sizes`` are multiples of."""
-    common = math.gcd(*sizes)
-    return min(common & -common, _LARGEST_ALIGNMENT)
+    return SampleLayout(fields, frozenset(sizes) if film else frozenset(), starts)
 
 
 def _images(form: ImageFormat, sample: bytes) -> list[tuple[Image, int]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.frames import Frame, FrameColumn, FrameSyntax
+from mediarescue.bitstream.padded import PaddedSyntax, learn_fill
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.matcher import Matcher
@@ -188,8 +189,17 @@ class FramedFactory(ABC):
             return None
         if syntax is None:
             return None
-        explained = sum(_row(syntax, sample) is not None for sample in samples)
+        explained = _explained(syntax, samples)
+        if explained < len(samples):
+            padded = PaddedSyntax(syntax, learn_fill(syntax, samples))
+            if (more := _explained(padded, samples)) > explained:
+                syntax, explained = padded, more
         return syntax if explained >= _EXPLAINED * len(samples) else None
+
+
+def _explained(syntax: FrameSyntax, samples: Sequence[bytes]) -> int:
+    """Return how many samples of the reference are read to their size."""
+    return sum(_row(syntax, sample) is not None for sample in samples)
 
 
 def _row(syntax: FrameSyntax, sample: bytes) -> tuple[int, ...] | None:

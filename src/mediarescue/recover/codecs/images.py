@@ -13,7 +13,6 @@ from mediarescue.bitstream.images import (
     ImageFormat,
     ImageSyntax,
     MotionJpegBSyntax,
-    learn_alignment,
     learn_layout,
 )
 from mediarescue.recover.codecs.framed import FramedFactory
@@ -25,7 +24,7 @@ class ImageFactory(FramedFactory):
 
     Notes
     -----
-    The reference shows what no header tells: how many images a sample holds, and how it is padded.
+    The reference shows what no header tells: how many images a sample holds.
     """
 
     form: ClassVar[ImageFormat]
@@ -63,7 +62,5 @@ class MotionJpegBFactory(FramedFactory):
     name = "mjpb"
 
     def syntax(self, tracks: Sequence[TrackProfile], samples: Sequence[bytes]) -> FrameSyntax:
-        """Expect any field sizes, padded as the reference's where their headers do not tell."""
-        told = MotionJpegBSyntax()
-        exact = all(told.tells_size_of(sample) for sample in samples)
-        return told if exact else MotionJpegBSyntax(learn_alignment([len(sample) for sample in samples]))
+        """Expect any field sizes."""
+        return MotionJpegBSyntax()

@@ -1,5 +1,5 @@
-"""ProRes frames (SMPTE RDD 36): the size stands in front."""
+"""ProRes frames (SMPTE RDD 36), ProRes RAW among them: the size stands in front."""
 
-from mediarescue.bitstream.prores.frame import ProResSyntax, frame_size
+from mediarescue.bitstream.prores.frame import PRORES, PRORES_RAW, ProResSyntax, frame_size
 
-__all__ = ["ProResSyntax", "frame_size"]
+__all__ = ["PRORES", "PRORES_RAW", "ProResSyntax", "frame_size"]

@@ -190,22 +190,30 @@ def _starts(movie: Movie, found: Sequence[IndexedSamples]) -> list[EditStart]:
     edits = [learn_start(track.edit_list) for track in movie.tracks]
     if not any(part.start for part in found):
         return edits
-    scale = movie.timescale
-    ticks = [part.start - edit.media_time for part, edit in zip(found, edits, strict=True)]
+    firsts = [_first_shown(part) for part in found]
+    # where each track's first sample is shown on the recording's clock, in ticks of its own and in seconds
+    ticks = [part.start + first - edit.media_time for part, first, edit in zip(found, firsts, edits, strict=True)]
     seconds = [
-        edit.empty / scale + tick / track.timescale
-        for edit, tick, track, part in zip(edits, ticks, movie.tracks, found, strict=True)
-        if part.samples is None or len(part.samples.samples)
+        edit.empty / movie.timescale + tick / track.timescale
+        for edit, tick, track in zip(edits, ticks, movie.tracks, strict=True)
     ]
-    earliest = max(min(seconds, default=0.0), 0.0)
+    there = [part.chunks is not None or (part.samples is not None and len(part.samples.samples)) for part in found]
+    earliest = max(min((second for second, is_there in zip(seconds, there, strict=True) if is_there), default=0.0), 0.0)
     starts = []
-    for edit, tick, track in zip(edits, ticks, movie.tracks, strict=True):
+    for edit, tick, first, second in zip(edits, ticks, firsts, seconds, strict=True):
         if tick >= 0:
-            empty = edit.empty + round((tick / track.timescale - earliest) * scale)
-            starts.append(EditStart(max(empty, 0), 0, True))
+            starts.append(EditStart(max(round((second - earliest) * movie.timescale), 0), first, True))
         else:
-            starts.append(EditStart(max(edit.empty - round(earliest * scale), 0), -tick, True))
+            starts.append(EditStart(max(edit.empty - round(earliest * movie.timescale), 0), first - tick, True))
     return starts
+
+
+def _first_shown(part: IndexedSamples) -> int:
+    """Return the composition time of the sample shown first, in ticks behind the decode time of the first one."""
+    if part.samples is None or not len(part.samples.samples):
+        return 0
+    times = part.samples.decode_time - part.start + part.samples.samples.composition_offset
+    return max(int(times.min()), 0)
 
 
 def _gaps(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mediarescue.errors import ReferenceMismatchError
 from mediarescue.events import Listener, StageFinished, StageStarted
@@ -17,6 +18,11 @@ from mediarescue.recover.run import IDENTIFY
 from mediarescue.recover.segment import Segmenter
 from mediarescue.recover.tracks import RescuedTrack, build_tracks
 from mediarescue.recover.window import MediaWindow
+
+Int64Array = NDArray[np.int64]
+_ENOUGH_STEPS = 8
+_WIDE = 1.5
+"""Times the usual distance of two pictures; jitter stays below, a missing picture is above."""
 
 
 def fill_lost(source: ByteSource, rescue: FragmentRescue, listener: Listener) -> FragmentRescue:
@@ -68,18 +74,20 @@ def _inserted(track: IndexedTrack, part: RescuedTrack) -> IndexedTrack:
     own = track.profile.samples
     usual = int(np.median(own.duration)) if own is not None and len(own) else 0
     begin = int(track.decode_time[at - 1]) + usual if at else int(track.decode_time[0])
-    room = int(track.decode_time[at]) - begin if at < len(track.decode_time) else 0
-    needed = int(part.duration.sum())
-    duration = part.duration
-    later = track.decode_time[at:]
-    if room > 0 and needed:
-        ends = np.cumsum(duration) * room // needed
-        duration = np.diff(ends, prepend=0)
-    else:
-        later = later + max(begin + needed - int(later[0]), 0) if len(later) else later
-    filled = replace(part, duration=duration)
-    times = np.concatenate((track.decode_time[:at], begin + np.cumsum(duration) - duration, later))
-    last = track.duration[-1:] if at < len(track.duration) else duration[-1:]
+    count, later = len(part.size), track.decode_time[at:]
+    room = int(later[0]) - begin if len(later) else 0
+    if room <= 0:
+        room = count * usual
+        later = later + max(begin + room - int(later[0]), 0) if len(later) else later
+    inside = begin + np.arange(count + 1) * room // count
+    filled = replace(part, duration=np.diff(inside))
+    times = np.concatenate((track.decode_time[:at], inside[:-1], later))
+    composition = np.insert(track.composition, at, filled.composition_offset)
+    places = _free_places(times + composition, at, count)
+    if places is not None:
+        order = np.argsort((times + composition)[at : at + count], kind="stable")
+        composition[at + order] = places - times[at + order]
+    last = track.duration[-1:] if at < len(track.duration) else np.array([usual])
     return replace(
         track,
         offset=offset,
@@ -87,6 +95,30 @@ def _inserted(track: IndexedTrack, part: RescuedTrack) -> IndexedTrack:
         entries=entries.astype(np.int32),
         duration=np.append(np.diff(times), last),
         decode_time=times,
-        composition=np.insert(track.composition, at, filled.composition_offset),
+        composition=composition,
         is_sync=np.insert(track.is_sync, at, part.is_sync),
     )
+
+
+def _free_places(shown: Int64Array, at: int, count: int) -> Int64Array | None:
+    """Return when samples ``at`` to ``at + count`` are shown: the times that the others leave free, int64 (count,).
+
+    None where the others' times leave more or fewer places, as at the end of a recording.
+
+    Notes
+    -----
+    Pictures are shown in another order than they are decoded in, also across the borders of a fragment: where in
+    that order a fragment begins, its own pictures do not say.
+    """
+    known = np.sort(np.concatenate((shown[:at], shown[at + count :])))
+    steps = np.diff(known)
+    if len(steps) < _ENOUGH_STEPS:
+        return None
+    usual = float(np.median(steps))
+    wide = np.flatnonzero(steps > _WIDE * usual)
+    places = [known[i] + np.arange(1, n) * steps[i] // n for i in wide.tolist() if (n := round(steps[i] / usual)) > 1]
+    free = np.concatenate(places) if places else known[:0]
+    near = free[
+        (free > shown[max(at - 1, 0)] - count * usual) & (free < shown[min(at + count, len(shown) - 1)] + count * usual)
+    ]
+    return near if len(near) == count else None

@@ -35,6 +35,7 @@ from mediarescue.recover.locate import embedded_clip, is_photo
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
+from mediarescue.recover.tracks import RescuedTrack
 from mediarescue.reports import GapReport, UntruncReport
 from mediarescue.writing import copied_media
 
@@ -327,7 +328,7 @@ def _check_fit(source: ByteSource, rescue: Rescue) -> None:
             )
         alone = alone & (track.description_index == track.profile.entry)
         if alone.any() and not (whole and damaged and int(alone.sum()) < _ENOUGH_TO_JUDGE):
-            _check_pictures(source, track.profile, track.offset[alone], track.size[alone])
+            _check_pictures(source, track, np.flatnonzero(alone))
 
 
 def _check_trial(source: ByteSource, trial: Rescue) -> None:
@@ -339,14 +340,15 @@ def _check_trial(source: ByteSource, trial: Rescue) -> None:
             _check_fit(source, trial)
 
 
-def _check_pictures(
-    source: ByteSource, profile: TrackProfile, offsets: NDArray[np.int64], sizes: NDArray[np.int64]
-) -> None:
+def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.int64]) -> None:
     """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
-    step = max(1, len(offsets) // _PROBED)
-    verdicts: list[float] = []
-    for offset, size in zip(offsets[::step][:_PROBED].tolist(), sizes[::step][:_PROBED].tolist(), strict=True):
-        verdict = _decoded(profile, source.read(offset, size))
+    profile, verdicts = track.profile, list[float]()
+    for index in keys[:: max(1, len(keys) // _PROBED)][:_PROBED].tolist():
+        places = zip(track.offset[index : index + 2].tolist(), track.size[index : index + 2].tolist(), strict=True)
+        sample, *following = [source.read(offset, size) for offset, size in places]
+        verdict = _decoded(profile, sample)
+        if verdict == 0 and following:  # where each field is its own sample, a picture takes two
+            verdict = _decoded(profile, sample + following[0])
         if verdict is not None:
             verdicts.append(verdict)
             if verdict >= _NEARLY_ALL:

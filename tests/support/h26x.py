@@ -175,10 +175,12 @@ def avc_slice(
     deltas: tuple[int, ...] = (),
     mmco5: bool = False,
     data: bytes = b"\x5a" * 8,
+    macroblocks: int = 0,
 ) -> bytes:
     """Return a slice NAL unit that fits :func:`avc_sps` and :func:`avc_pps`.
 
     ``field`` is None where the SPS says frames only, 0 frame, 1 top, 2 bottom; ``lsb`` None for other types than 0.
+    With ``macroblocks``, the slice decodes: that many grey I_PCM ones, or skipped ones, instead of ``data``.
     """
     w = BitWriter().ue(first_mb, kind, pps_id).u(4, frame_num)
     if field is not None:
@@ -204,7 +206,13 @@ def avc_slice(
         else:
             w.u(1, 0)
     w.se(0)
-    return w.nal(bytes([ref << 5 | (5 if idr else 1)]), data)
+    if macroblocks and kind % 5 != 2:
+        w.ue(macroblocks)  # mb_skip_run
+    elif macroblocks:
+        for number in range(macroblocks):
+            w.ue(25).u(-len(w.bits) % 8, 0)
+            w.bits += f"{90 + 5 * number:08b}" * 256 + f"{120:08b}" * 128
+    return w.nal(bytes([ref << 5 | (5 if idr else 1)]), b"" if macroblocks else data)
 
 
 def avcc(sps: bytes, pps: bytes, *, length_size: int = 4) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,14 @@ from mediarescue.recover.assemble import Layout, assemble, file_type_box
 from mediarescue.recover.candidate import CUT_SHORT
 from mediarescue.recover.codecs import coded_size, is_supported
 from mediarescue.recover.codecs.nal_video import own_configuration
+from mediarescue.recover.faststart import larger_room, moved_to_front, room_for_moov
 from mediarescue.recover.locate import embedded_clip, is_photo
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
 from mediarescue.recover.tracks import RescuedTrack
 from mediarescue.reports import GapReport, UntruncReport
+from mediarescue.volumes import on_same_card
 from mediarescue.writing import copied_media
 
 _OTHER_FORMATS = {
@@ -50,6 +53,10 @@ _NEARLY_ALL = 0.97
 _ENOUGH_TO_JUDGE = 2
 _TRIAL = 16 << 20
 _MOSTLY_THERE = 0.9
+_SAME_CARD = (
+    "{target} goes to the memory card that {broken} is on: what is written there may take the place of what else could "
+    "be recovered; better copy the card to a disk first, or write to another disk"
+)
 _COMPILING = "compiling the bitstream readers, once on this machine: some ten seconds"
 
 
@@ -111,6 +118,8 @@ def untrunc(
             raise UsageError(f"{broken} is given twice: the reference must be another file, one that plays")
         inputs = [broken] if healthy is None else [broken, healthy.path]
         check_target(target, inputs=inputs, overwrite=options.overwrite or options.dry_run)
+        if on_same_card(broken, target):
+            listener(Warned(_SAME_CARD.format(broken=broken.name, target=target)))
         announce_compiling(lambda: listener(Noted(_COMPILING)))
         state = _judged(source, healthy)
         file = read_fragmented(source)
@@ -124,22 +133,7 @@ def untrunc(
                 f"mediarescue untrunc {broken} --ref GOOD"
             )
         preparation = _prepared(source, healthy, state, listener)
-        location = preparation.location
-        size = location.end - location.start
-        head = file_type_box(preparation.profile.movie, location.file_type) + mdat_header(size)
-        with copied_media(
-            source, target, head=head, start=location.start, size=size, options=options, listener=listener
-        ) as finish:
-            rescue = _identified(source, healthy, preparation, listener)
-            layout = assemble(
-                preparation.profile.movie,
-                rescue.tracks,
-                head=head,
-                media_start=location.start,
-                unix_time=int(os.fstat(source.fileno()).st_mtime),
-            )
-            counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
-            finish(layout.moov, lambda path: check_structure(path, counts))
+        rescue, layout = _written(source, healthy, preparation, target, options, listener)
     return _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
 
 
@@ -152,6 +146,44 @@ def _opened(stack: ExitStack, path: Path) -> ByteSource:
     if place is None:
         raise InputError(f"{path} is a photo, and no video was found in it")
     return source.part(*place)
+
+
+def _written(
+    source: ByteSource,
+    healthy: ByteSource,
+    preparation: Preparation,
+    target: Path,
+    options: UntruncOptions,
+    listener: Listener,
+) -> tuple[Rescue, Layout]:
+    """Write the rescued file: again where less room was set aside in front of the media than the moov takes."""
+    profile, location = preparation.profile, preparation.location
+    size = location.end - location.start
+    file_type, header = file_type_box(profile.movie, location.file_type), mdat_header(size)
+    room = 0
+    if options.faststart:
+        before = len(file_type) + len(header)
+        room = room_for_moov(profile, media_start=source.origin + location.start, media_size=size, before=before)
+    rescue: Rescue | None = None
+    while True:
+        head = file_type + bytes(room) + header
+        with copied_media(
+            source, target, head=head, start=location.start, size=size, options=options, listener=listener
+        ) as finish:
+            rescue = rescue or _identified(source, healthy, preparation, listener)
+            layout = assemble(
+                profile.movie,
+                rescue.tracks,
+                head=head,
+                media_start=location.start,
+                unix_time=int(os.fstat(source.fileno()).st_mtime),
+            )
+            placed = moved_to_front(layout, file_type, room) if options.faststart else layout
+            if placed is not None:
+                counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
+                finish(placed.moov, partial(check_structure, sample_counts=counts), patches=placed.patches)
+                return rescue, placed
+        room = larger_room(layout, room)
 
 
 def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore) -> Rescue:

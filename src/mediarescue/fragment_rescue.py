@@ -18,7 +18,8 @@ from mediarescue.isobmff import BoxError, ByteSource, FragmentedFile, Movie, mda
 from mediarescue.options import UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.recover.adopt import adopt_movie, init_segment
-from mediarescue.recover.assemble import assemble, file_type_box
+from mediarescue.recover.assemble import Layout, assemble, file_type_box
+from mediarescue.recover.faststart import larger_room, moved_to_front
 from mediarescue.recover.fragmented import FragmentRescue, rescue_fragments
 from mediarescue.recover.keeping import kept_fragments
 from mediarescue.recover.lost import fill_lost
@@ -128,17 +129,29 @@ def _write_progressive(
     start = min(min(int(track.offset.min()) for track in rescue.tracks), file.start or rescue.end)
     size = rescue.end - start
     own_type = file.file_type.serialize() if file.file_type is not None else b""
-    head = file_type_box(movie, own_type) + mdat_header(size)
-    layout = assemble(
-        movie,
-        rescue.tracks,
-        head=head,
-        media_start=start,
-        unix_time=None if own else int(os.fstat(source.fileno()).st_mtime),
-    )
+    file_type, room = file_type_box(movie, own_type), 0
+
+    def laid_out(room: int) -> Layout:
+        return assemble(
+            movie,
+            rescue.tracks,
+            head=file_type + bytes(room) + mdat_header(size),
+            media_start=start,
+            unix_time=None if own else int(os.fstat(source.fileno()).st_mtime),
+        )
+
+    layout = laid_out(room)
+    head = layout.head
+    if options.faststart:
+        placed = None
+        while placed is None:
+            room = larger_room(layout, room)
+            layout = laid_out(room)
+            head, placed = layout.head, moved_to_front(layout, file_type, room)
+        layout = placed
     counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
     with copied_media(source, target, head=head, start=start, size=size, options=options, listener=listener) as finish:
-        finish(layout.moov, lambda path: check_structure(path, counts))
+        finish(layout.moov, lambda path: check_structure(path, counts), patches=layout.patches)
     return layout.dropped, len(head) + size + len(layout.moov)
 
 

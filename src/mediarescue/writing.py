@@ -11,7 +11,7 @@ from mediarescue.copying import RangeCopier
 from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted
 from mediarescue.isobmff import ByteSource
 from mediarescue.options import UntruncOptions
-from mediarescue.output import AtomicOutput
+from mediarescue.output import AtomicOutput, check_file_size
 
 COPY = "copy media data"
 _MOOV_ALLOWANCE = 0.02
@@ -57,7 +57,9 @@ def copied_media(
         return
     with ExitStack() as stack:
         needed = len(head) + int(size * (1 + _MOOV_ALLOWANCE))
-        out = stack.enter_context(AtomicOutput(target, overwrite=options.overwrite, needed_bytes=needed))
+        out = stack.enter_context(
+            AtomicOutput(target, overwrite=options.overwrite, needed_bytes=needed, least_bytes=len(head) + size)
+        )
         out.file.write(head)
         out.file.flush()
         copy = stack.enter_context(
@@ -73,6 +75,7 @@ def copied_media(
         )
 
         def finish(tail: bytes, verify: Callable[[Path], None], *, patches: Sequence[tuple[int, bytes]] = ()) -> None:
+            check_file_size(target, len(head) + size + len(tail))
             listener(StageStarted(COPY, copy.size))
             copy.join(lambda done: listener(Progressed(COPY, done)))
             listener(StageFinished(COPY))

@@ -45,11 +45,17 @@ KeepFragments = Annotated[
     typer.Option("--keep-fragments", help="Leave a fragmented file fragmented: its whole fragments as they are."),
 ]
 
+Faststart = Annotated[
+    bool,
+    typer.Option("--faststart", help="Put the index in front of the media, for playing while it loads."),
+]
+
 
 def untrunc_command(
     broken: Broken,
     reference: Reference = None,
     keep_fragments: KeepFragments = _DEFAULTS.keep_fragments,
+    faststart: Faststart = _DEFAULTS.faststart,
     output: _options.Output = None,
     out_dir: _options.OutDir = None,
     overwrite: _options.Overwrite = _DEFAULTS.overwrite,
@@ -61,7 +67,7 @@ def untrunc_command(
     progress: _options.Progress = ProgressMode.AUTO,
 ) -> int:
     """Run the rescue and show its result; returns the report's exit code."""
-    options = UntruncOptions(overwrite=overwrite, dry_run=dry_run, keep_fragments=keep_fragments)
+    options = UntruncOptions(overwrite=overwrite, dry_run=dry_run, keep_fragments=keep_fragments, faststart=faststart)
     inputs = [broken] if reference is None else [broken, reference]
     with chosen_target(film_name(broken), output, out_dir, suffix=_SUFFIX) as target:
         written = [target]

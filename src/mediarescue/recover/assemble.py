@@ -40,15 +40,19 @@ class Layout:
     head : bytes
         ftyp and the mdat header.
     moov : bytes
+        Empty where it stands in ``head``.
     dropped : tuple of str
         Box types of the reference that do not hold for another film.
     movie_seconds : float
+    patches : tuple of (int, bytes)
+        What replaces bytes that were written before they were known, by offset in the new file.
     """
 
     head: bytes
     moov: bytes
     dropped: tuple[str, ...]
     movie_seconds: float
+    patches: tuple[tuple[int, bytes], ...] = ()
 
 
 def file_type_box(movie: Movie, own: bytes) -> bytes:

@@ -134,7 +134,8 @@ def _with_index(evidence: Evidence, movie: Movie) -> Judgement:
     faults = [finding for finding in evidence.findings if finding.severity is Severity.FAULT]
     doubts = [finding for finding in evidence.findings if finding.severity is Severity.CONTRADICTION]
     if fragments is not None and fragments.is_cut:
-        return Judgement(FileState.FRAGMENTS_CUT, _cut_fragments(evidence, fragments), evidence.rescue)
+        command = f"mediarescue untrunc {shlex.quote(evidence.path)}"
+        return Judgement(FileState.FRAGMENTS_CUT, _cut_fragments(evidence, fragments), command)
     if evidence.missing_samples and evidence.cut_seconds is not None:
         return _cut(evidence, evidence.cut_seconds)
     if faults:
@@ -160,7 +161,7 @@ def _with_index(evidence: Evidence, movie: Movie) -> Judgement:
 
 def _cut_fragments(evidence: Evidence, fragments: FragmentInfo) -> str:
     if not fragments.count:
-        return "fragmented, and not one fragment is whole: rescue with a reference"
+        return "fragmented, and not one fragment is whole"
     time = "" if fragments.readable_seconds is None else f", time {_clock(fragments.readable_seconds)}"
     return f"fragmented: readable up to byte {fragments.readable_bytes} of {evidence.size}{time}; the rest is cut"
 

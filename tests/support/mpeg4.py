@@ -25,6 +25,9 @@ class Encoding:
     flags: int = 0
     bit_rate: int = 200_000
     rate: Fraction = Fraction(25)
+    seed: int = 1
+    calm: bool = False
+    """Hardly anything moves: most macroblocks are not coded."""
 
 
 @cache
@@ -51,19 +54,23 @@ def _encode(encoding: Encoding) -> tuple[list[bytes], bytes]:
     context.options = dict(encoding.options)
     packets: list[Any] = []
     for index in range(encoding.frames):
-        frame = av.VideoFrame.from_ndarray(_picture(index, *encoding.size), format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(_picture(encoding, index), format="yuv420p")
         frame.pts, frame.time_base = index, 1 / encoding.rate
         packets += context.encode(frame)
     packets += context.encode(None)
     return [bytes(packet) for packet in packets], bytes(context.extradata or b"")
 
 
-def _picture(index: int, width: int, height: int) -> Any:
-    luma, u, v = drifting_shapes(index, width, height, 1)
-    noise = np.random.default_rng(index)
-    if index % 5 == 3:
-        luma[: height // 2] = noise.integers(0, 256, (height // 2, width))
-    luma = np.roll(luma, 3 * index * index % 40, axis=1)
+def _picture(encoding: Encoding, index: int) -> Any:
+    width, height = encoding.size
+    luma, u, v = drifting_shapes(0 if encoding.calm else index, width, height, encoding.seed)
+    if encoding.calm:
+        at = 7 * index % (height - 32)
+        luma[at : at + 20, 20:50] = 255 if index % 3 else 0
+    else:
+        if index % 5 == 3:
+            luma[: height // 2] = np.random.default_rng(index).integers(0, 256, (height // 2, width))
+        luma = np.roll(luma, 3 * index * index % 40, axis=1)
     return np.concatenate([luma.ravel(), u.ravel(), v.ravel()]).reshape(-1, width)
 
 

@@ -340,7 +340,10 @@ def packet_header(buf: Any, end: int, bit: int, params: Any, work: Any, first: i
     if peek(buf, end, bit, stuffing) != (1 << (stuffing - 1)) - 1:
         return bit
     length = params[MARKER_BITS]
-    if peek(buf, end, bit + stuffing, length) != 1:
+    marker = peek(buf, end, bit + stuffing, length)
+    if marker == 0:
+        return fail(end, bit + stuffing + length)
+    if marker != 1:
         return bit
     bit += stuffing + length
     named = peek(buf, end, bit, params[ADDRESS_BITS])
@@ -402,5 +405,6 @@ def walk_picture(buf: Any, end: int, bit: int, params: Any, tables: Any, work: A
         number += 1
         behind = number
     if behind < count and params[MARKER_BITS]:
-        bit = packet_header(buf, end, bit, params, work, behind, count - 1)
+        # a packet of nothing but macroblocks without bits; what is none of it is the end of the VOP
+        bit = max(bit, packet_header(buf, end, bit, params, work, behind, count - 1))
     return bit

@@ -1,0 +1,58 @@
+"""MPEG-4 Visual tracks (``mp4v`` with object type 0x20, and the names that came from AVI)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mediarescue.bitstream.descriptors import parse_es_descriptor
+from mediarescue.bitstream.errors import BitstreamError
+from mediarescue.bitstream.frames import FrameSyntax
+from mediarescue.bitstream.mpeg4.h263 import H263Syntax, parse_picture_header
+from mediarescue.bitstream.mpeg4.visual import VisualSyntax, find_layer, is_packed
+from mediarescue.recover.codecs.framed import FramedFactory
+from mediarescue.recover.profile import TrackProfile
+
+
+class Mpeg4VisualFactory(FramedFactory):
+    """Make matchers for MPEG-4 Visual tracks: a VOP ends behind its last macroblock."""
+
+    name = "mpeg4"
+
+    def family_key(self, track: TrackProfile) -> object:
+        """Tracks with the same headers in front of their VOPs look alike."""
+        return (self.name, _headers(track))
+
+    def syntax(self, tracks: Sequence[TrackProfile], samples: Sequence[bytes]) -> FrameSyntax:
+        """Take the layer from the sample entry or the first sample, and the writer's habits from its samples."""
+        if not samples:
+            raise BitstreamError("no sample to learn from")
+        layer = find_layer(_headers(tracks[0])) or find_layer(samples[0])
+        if layer is None:
+            return H263Syntax(parse_picture_header(samples[0]))  # short_video_header
+        packed = any(map(is_packed, samples))
+        return max(
+            (VisualSyntax(layer, packed=packed, stuffed=stuffed) for stuffed in (True, False)),
+            key=lambda syntax: _explained(syntax, samples),
+        )
+
+
+def _headers(track: TrackProfile) -> bytes:
+    """Return what the sample entry holds of headers: in the ES descriptor, or in the box FFmpeg writes into MOV."""
+    payload = track.configuration(b"esds")
+    if payload is None:
+        return track.configuration(b"glbl") or b""
+    try:
+        return parse_es_descriptor(payload[4:]).decoder_specific_info
+    except BitstreamError:
+        return b""
+
+
+def _explained(syntax: VisualSyntax, samples: Sequence[bytes]) -> int:
+    """Return how many samples are read to their exact size."""
+    count = 0
+    for sample in samples:
+        frame = syntax.frame(np.frombuffer(bytearray(sample), np.uint8), 0, len(sample), final=True)
+        count += not isinstance(frame, int) and frame.size == len(sample)
+    return count

@@ -9,13 +9,13 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from mediarescue.bitstream.aac import parse_audio_specific_config
 from mediarescue.bitstream.columns import SyncKind
 from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.recover.candidate import CUT_SHORT, Segmentation
-from mediarescue.recover.codecs.aac import decoder_config
+from mediarescue.recover.codecs.aac import audio_config
 from mediarescue.recover.codecs.framed import FrameRows
 from mediarescue.recover.codecs.nal_video import NalVideoMatcher, coded_rate
+from mediarescue.recover.evidence import DecodeProbe
 from mediarescue.recover.families import Families, Family
 from mediarescue.recover.hidden import hidden_durations
 from mediarescue.recover.joining import joined_samples
@@ -23,7 +23,7 @@ from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile, whole_profile
 from mediarescue.recover.rows import PackedRows
 from mediarescue.recover.runs import run_starts
-from mediarescue.recover.sharing import DecodeProbe, TrackSamples, share_out
+from mediarescue.recover.sharing import TrackSamples, share_out
 from mediarescue.recover.timing.audio_clock import (
     TrackTimes,
     chunk_lags,
@@ -244,7 +244,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
     if isinstance(family.matcher, FrameRows) and part.rows is not None:
         facts = np.array(part.rows.columns(list(FrameColumn)), dtype=np.int64)
         known = family.matcher.known[profile.index]
-        is_sync, partial = framed_sync(profile, facts), framed_partial_sync(facts)
+        is_sync, partial = framed_sync(profile, known, facts), framed_partial_sync(facts)
         ranks, shift = framed_order(profile, known, facts)
         told = framed_durations(profile, known, facts, family.matcher.rate)
         if told is not None:
@@ -267,8 +267,7 @@ def reference_clock(profile: TrackProfile) -> DecodeClock:
     assert profile.samples is not None
     timescale = profile.track.timescale
     durations = profile.samples.duration
-    if profile.codec == b"mp4a" and (asc := decoder_config(profile)) is not None:
-        config = parse_audio_specific_config(asc)
+    if profile.codec == b"mp4a" and (config := audio_config(profile)) is not None:
         step = Fraction(config.frame_length * timescale, config.sampling_frequency)
         mean = float(durations[:-1].mean()) if len(durations) > 1 else float(step)
         if abs(mean - 2 * float(step)) < abs(mean - float(step)):  # the rate given is that of the SBR core

@@ -13,19 +13,39 @@ Int64Array = NDArray[np.int64]
 _NEAR = 0.02
 
 
-def framed_sync(profile: TrackProfile, rows: Int64Array) -> NDArray[np.bool_]:
+def framed_sync(profile: TrackProfile, known: Int64Array, rows: Int64Array) -> NDArray[np.bool_]:
     """Mark the samples where decoding can start, bool (n,); all of them where the reference marks all.
 
     Parameters
     ----------
     profile : TrackProfile
-    rows : int64 (n, columns)
-        What the bitstream says of the rescued samples (`FrameColumn`).
+    known, rows : int64 (n, columns)
+        What the bitstream says of the reference's leading samples, and of the rescued ones (`FrameColumn`).
+
+    Notes
+    -----
+    Some phones mark every fiftieth picture, whatever it is. Where the reference's marks do not follow its pictures
+    but a count, so do these.
     """
-    key = rows[:, FrameColumn.KEY]
     if not profile.has_table(b"stss"):
         return np.ones(len(rows), dtype=bool)
-    return np.asarray(key == 1, dtype=bool)
+    period = _counted_sync(profile, known)
+    if period:
+        return np.asarray(np.arange(len(rows)) % period == 0, dtype=bool)
+    return np.asarray(rows[:, FrameColumn.KEY] == 1, dtype=bool)
+
+
+def _counted_sync(profile: TrackProfile, known: Int64Array) -> int:
+    """Return every how many samples the reference marks one that is no key picture, 0 where its marks mean something."""
+    if profile.samples is None:
+        return 0
+    marked = np.flatnonzero(profile.samples.is_sync)
+    seen = marked[marked < len(known)]
+    if len(marked) < 2 or (known[seen, FrameColumn.KEY] != 0).all():
+        return 0
+    period = int(marked[1] - marked[0])
+    counted = np.arange(0, len(profile.samples), period)
+    return period if np.array_equal(marked, counted) else 0
 
 
 def framed_partial_sync(rows: Int64Array) -> NDArray[np.bool_] | None:

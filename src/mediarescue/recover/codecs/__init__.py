@@ -28,7 +28,8 @@ class CodecLine:
 MATCHERS: Registry[CodecLine] = Registry("codec matcher")
 MATCHERS.add("avc1", "avc3", "dva1", "dvav", entry=CodecLine("h264", "H264Factory"))
 MATCHERS.add("hvc1", "hev1", "dvh1", "dvhe", entry=CodecLine("hevc", "HevcFactory"))
-MATCHERS.add("mp4a.40", "mp4a.66", "mp4a.67", "mp4a.68", entry=CodecLine("aac", "AacFactory"))
+_AAC = CodecLine("aac", "AacFactory")
+MATCHERS.add("mp4a.40", "mp4a.66", "mp4a.67", "mp4a.68", entry=_AAC)
 MATCHERS.add("gpmd", entry=CodecLine("gpmf", "GpmfFactory"))
 MATCHERS.add("mebx", entry=CodecLine("mebx", "MebxFactory"))
 MATCHERS.add("camm", entry=CodecLine("camm", "CammFactory"))
@@ -85,7 +86,15 @@ def _line(track: TrackProfile) -> CodecLine | None:
     # two codecs share a name: HEVC with Dolby Vision, and DVCPRO HD of QuickTime
     if track.codec == b"dvh1" and track.configuration(b"hvcC") is None:
         return _DV
-    return MATCHERS.get(codec_name(track.codec, track.configuration(b"esds")))
+    line = MATCHERS.get(codec_name(track.codec, track.configuration(b"esds")))
+    return line if line is not _AAC or _is_walkable(track) else None
+
+
+def _is_walkable(track: TrackProfile) -> bool:
+    """Whether an MPEG-4 audio track is of a kind whose frames show where they end: not so xHE-AAC."""
+    from mediarescue.recover.codecs.aac import audio_config
+
+    return audio_config(track) is not None
 
 
 def is_supported(track: TrackProfile) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mediarescue.bitstream.aac import AacWalker, FrameColumn, parse_audio_specific_config
+from mediarescue.bitstream.aac import AacWalker, AudioSpecificConfig, FrameColumn, parse_audio_specific_config
 from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.bitstream.descriptors import parse_es_descriptor
-from mediarescue.errors import ReferenceMismatchError
+from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.codecs.learned import LearnedFactory
+from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
 
@@ -29,8 +31,28 @@ def decoder_config(track: TrackProfile) -> bytes | None:
     payload = track.configuration(b"esds")
     if payload is None:
         return None
-    descriptor = parse_es_descriptor(payload[4:])
+    try:
+        descriptor = parse_es_descriptor(payload[4:])
+    except BitstreamError:
+        return None
     return descriptor.decoder_specific_info if descriptor.object_type_indication in (0x40, 0x66, 0x67, 0x68) else None
+
+
+def audio_config(track: TrackProfile) -> AudioSpecificConfig | None:
+    """Return the configuration of an AAC track whose frames can be walked, None for other tracks.
+
+    Notes
+    -----
+    MPEG-4 audio has some forty object types; xHE-AAC (42), the error resilient and low delay ones (17 to 23, 39) and
+    ALS (36) have frames that tell neither their size nor their end.
+    """
+    asc = decoder_config(track)
+    try:
+        config = parse_audio_specific_config(asc or b"")
+        AacWalker(config)
+    except BitstreamError:
+        return None
+    return config if config.sampling_frequency else None
 
 
 class AacMatcher:
@@ -97,14 +119,11 @@ class AacFactory:
         """Tracks of one decoder configuration are told apart by their order alone."""
         return ("aac", decoder_config(track))
 
-    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> AacMatcher:
+    def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> Matcher:
         """Learn element patterns and sizes from the reference's frames."""
-        asc = decoder_config(tracks[0])
-        if asc is None:
-            raise ReferenceMismatchError(
-                f"track {tracks[0].track.track_id} of the reference is mp4a but not AAC, which is not supported yet"
-            )
-        config = parse_audio_specific_config(asc)
+        config = audio_config(tracks[0])
+        if config is None:
+            return LearnedFactory()(family, tracks, reference)
         walker = AacWalker(config)
         largest = _BYTES_A_CHANNEL * max(config.channels, 2)
         signatures: set[int] = set()
@@ -125,6 +144,8 @@ class AacFactory:
                 if not isinstance(frame, int) and frame.size == size:
                     signatures.add(frame.element_signature)
                     zero_padding &= frame.padding_zero
+        if not signatures and any(track.sample_count for track in tracks):  # something else, whatever its entry says
+            return LearnedFactory()(family, tracks, reference)
         limited = walker.with_limits(
             min_size=2,
             max_size=largest,

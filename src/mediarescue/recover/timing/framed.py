@@ -36,7 +36,7 @@ def framed_sync(profile: TrackProfile, known: Int64Array, rows: Int64Array) -> N
 
 
 def _counted_sync(profile: TrackProfile, known: Int64Array) -> int:
-    """Return every how many samples the reference marks one that is no key picture, 0 where its marks mean something."""
+    """Return every how many samples the reference marks one, key picture or not; 0 where its marks mean something."""
     if profile.samples is None:
         return 0
     marked = np.flatnonzero(profile.samples.is_sync)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -180,10 +180,15 @@ def _written(
             )
             placed = moved_to_front(layout, file_type, room) if options.faststart else layout
             if placed is not None:
-                counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
-                finish(placed.moov, partial(check_structure, sample_counts=counts), patches=placed.patches)
+                finish(placed.moov, _check_of(rescue), patches=placed.patches)
                 return rescue, placed
         room = larger_room(layout, room)
+
+
+def _check_of(rescue: Rescue) -> Callable[[Path], None]:
+    """Return the check of the written file."""
+    counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
+    return lambda path: check_structure(path, counts)
 
 
 def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore) -> Rescue:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.recover.candidate import FamilySamples
+from mediarescue.recover.closing import BALANCE_COST, MOST_BALANCE, close_evenly
 from mediarescue.recover.profile import TrackProfile
 
 Int64Array = NDArray[np.int64]
@@ -34,8 +35,7 @@ _FINAL_BEAM = 256
 _FINAL_HOPELESS = 20.0
 """Near the end of a closed film any chunk may be the last and short: more has to be kept in mind."""
 _UNSEEN = 0.02
-_BALANCE_COST = 1.5
-_MOST_BALANCE = 12.0
+_OTHER_FIRST = 6.0
 _CONTEXT = 3
 _BLOCK = 4096
 """Samples after which the paths are packed into arrays."""
@@ -51,11 +51,14 @@ class InterleaveModel:
         Samples of each track's chunks.
     order : dict
         Counts of the next chunk's track after the last one to three, with whether other data stood between.
+    first : int
+        Track of the first chunk, -1 where there is none: two tracks in turn are told apart by nothing else.
     """
 
     tracks: int
     lengths: list[Counter[int]] = field(default_factory=list)
     order: dict[tuple[int, ...], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    first: int = -1
 
     @staticmethod
     def learn(tracks: Sequence[TrackProfile]) -> InterleaveModel:
@@ -68,6 +71,7 @@ class InterleaveModel:
         offset, size, count, place = offset[turn], size[turn], count[turn], place[turn]
         if not len(offset):
             return model
+        model.first = int(place[0])
         apart = np.append(True, offset[1:] != offset[:-1] + size[:-1])
         first = np.flatnonzero(apart | np.append(True, place[1:] != place[:-1]))
         apart, place, count = apart[first], place[first], np.add.reduceat(count, first)
@@ -89,6 +93,8 @@ class InterleaveModel:
 
     def next_cost(self, apart: bool, context: tuple[int, ...], place: int) -> float:
         """Return ``-log`` of the probability that the next chunk is of track ``place``."""
+        if not context and self.first >= 0:
+            return 0.0 if place == self.first else _OTHER_FIRST
         probability = 1.0 / self.tracks
         for k in range(len(context) + 1):
             seen = self.order.get((int(apart), *context[len(context) - k :]))
@@ -196,6 +202,8 @@ def assign_by_interleave(
         best = min(beam, key=lambda h: _final_cost(h, complete))
         _pack([best], out, packed, total)
         _write(out, best.past, total)
+    if total and complete:
+        return close_evenly(out, np.frombuffer(apart, dtype=np.bool_), model, evidence)
     return out
 
 
@@ -312,4 +320,4 @@ def _final_cost(hypothesis: _Hypothesis, complete: bool) -> float:
     here = hypothesis.place
     cost = hypothesis.cost - sum(r for p, r in enumerate(hypothesis.refund) if p != here)
     totals = [n + hypothesis.count * (p == here) for p, n in enumerate(hypothesis.totals)]
-    return cost + min(_BALANCE_COST * (max(totals) - min(totals)), _MOST_BALANCE)
+    return cost + min(BALANCE_COST * (max(totals) - min(totals)), MOST_BALANCE)

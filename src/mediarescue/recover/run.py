@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from mediarescue.events import Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.candidate import Segmentation
+from mediarescue.recover.evidence import DecodeProbe
 from mediarescue.recover.families import Families, make_families
 from mediarescue.recover.locate import MediaLocation, locate_media
 from mediarescue.recover.padding import learn_padding
 from mediarescue.recover.profile import ReferenceProfile, learn_lead, learn_reference
 from mediarescue.recover.segment import Segmenter
-from mediarescue.recover.sharing import DecodeProbe
 from mediarescue.recover.tracks import RescuedTrack, build_tracks
 from mediarescue.recover.window import MediaWindow
 

@@ -95,6 +95,16 @@ def test_pictures_of_another_size_are_others_unless_the_reference_is_a_still() -
     assert ImageSyntax(JPEG, still).frame(other, 0, len(other), final=True) == Frame(len(other))
 
 
+def test_a_hole_of_zeros_does_not_make_one_image_of_three() -> None:
+    images = encoded_pictures("mjpeg", 3, seed=1, pix_fmt="yuvj420p")
+    layout = learn_layout(JPEG, images)
+    assert layout is not None
+    media = bytearray(b"".join(images))
+    media[len(images[0]) // 2 : -len(images[2]) // 2] = bytes(len(media) - len(images[0]) // 2 + -len(images[2]) // 2)
+    assert ImageSyntax(JPEG, layout).frame(array(bytes(media)), 0, len(media), final=True) == INVALID
+    assert ImageSyntax(JPEG, SampleLayout()).frame(array(bytes(media)), 0, len(media), final=True) == Frame(len(media))
+
+
 def test_what_is_no_image_teaches_no_layout() -> None:
     assert learn_layout(JPEG, [random.Random(1).randbytes(500)] * 4) is None
     assert learn_layout(JPEG, []) is None

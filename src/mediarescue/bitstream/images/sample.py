@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from mediarescue.bitstream.search import find_bytes
 
 _LARGEST_PADDING = 1 << 16
 _LONGEST_START = 16
+_HOLE = re.compile(b"\0{512}")
 _MOST_FIELDS = 8
 
 
@@ -30,11 +32,14 @@ class SampleLayout(NamedTuple):
         Width and height of the images in pixels; empty where any will do.
     starts : tuple of Start
         The forms of the format that samples begin with; empty where any will do.
+    largest : int
+        Bytes of the largest sample seen, 0 for none.
     """
 
     fields: int = 1
     sizes: frozenset[tuple[int, int]] = frozenset()
     starts: tuple[Start, ...] = ()
+    largest: int = 0
 
 
 class ImageSyntax:
@@ -44,6 +49,11 @@ class ImageSyntax:
     ----------
     form : ImageFormat
     layout : SampleLayout
+
+    Notes
+    -----
+    A hole of zeros that swallows the end of one image and the start of another leaves one that reads well: an image
+    of twice the usual size with such a hole is refused. Small ones may be all zeros, when a picture is black.
     """
 
     largest = 96 << 20
@@ -73,7 +83,8 @@ class ImageSyntax:
                 pos = _find(buf, self._starts, end, end + _LARGEST_PADDING, stop)
                 if pos < 0:
                     return NEED_MORE if stop < end + _LARGEST_PADDING + _LONGEST_START else INVALID
-        return Frame(end - at)
+        unusual = 0 < 2 * layout.largest < end - at
+        return INVALID if unusual and _HOLE.search(buf, at, end) else Frame(end - at)  # type: ignore[call-overload]
 
     def find(self, buf: NDArray[np.uint8], at: int, limit: int, stop: int) -> int:
         """Return the first index of a start of image; see `FrameSyntax`."""
@@ -108,7 +119,7 @@ def learn_layout(form: ImageFormat, samples: Sequence[bytes]) -> SampleLayout | 
     film = len(read) > 2 and len(sizes) <= 2
     buffers = [np.frombuffer(sample, dtype=np.uint8) for sample, _ in read]
     starts = tuple(start for start in form.starts if any(_begins(buf, 0, len(buf), start) for buf in buffers))
-    return SampleLayout(fields, frozenset(sizes) if film else frozenset(), starts)
+    return SampleLayout(fields, frozenset(sizes) if film else frozenset(), starts, max(map(len, samples)))
 
 
 def _images(form: ImageFormat, sample: bytes) -> list[tuple[Image, int]]:

@@ -23,7 +23,9 @@ from mediarescue.recover.window import MediaWindow
 Int64Array = NDArray[np.int64]
 _LENGTHS_TRIED = 24
 _STRETCH_FACTOR = 4
-_SHORTEST_STRETCH = 1 << 20
+_SHORTEST_STRETCH = 1 << 14
+_SHORTEST_LAST = 1 << 20
+"""Bytes that may be one run whatever the reference's lengths: between other samples, and at the end of the media."""
 _KNOWN_SAMPLES = 4000
 
 
@@ -58,9 +60,16 @@ class PcmMatcher:
         return [self._run(pos, size) for size in self._lengths.likely(_LENGTHS_TRIED) if size > 0]
 
     def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:
-        """Return the run of whole PCM frames that fills unexplained bytes, unless it would be absurdly long."""
+        """Return the run of whole PCM frames that fills unexplained bytes, unless it would be absurdly long.
+
+        Notes
+        -----
+        A damaged picture between short runs is no sound: it would be heard as noise, and everything behind it late.
+        """
         size -= size % self.block
-        if size <= 0 or (not self._alone and size > max(_STRETCH_FACTOR * self._lengths.largest, _SHORTEST_STRETCH)):
+        last = window.end - offset - size < self.block
+        most = max(_STRETCH_FACTOR * self._lengths.largest, _SHORTEST_LAST if last else _SHORTEST_STRETCH)
+        if size <= 0 or (not self._alone and size > most):
             return None
         return self._run(offset, size)
 

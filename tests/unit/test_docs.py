@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import re
 import shutil
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mediarescue import errors
+from mediarescue import errors, inspection
 from mediarescue.cli import app
 from mediarescue.cli._exit import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED
 from mediarescue.cli._table import TIMED
@@ -91,6 +92,37 @@ def test_the_session_in_the_readme_is_what_the_program_prints(capsys: pytest.Cap
     command, _, printed = sessions[0].partition("\n")
     assert app.main(command.split()[2:]) == EXIT_OK
     assert capsys.readouterr().out == printed
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_sessions_with_inspect_are_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (README, ROOT / "docs" / "inspect.md")]
+    sessions = [b for text in texts for b in fenced(text) if b.startswith("$ mediarescue inspect")]
+    assert len(sessions) == 3
+    for session in sessions:
+        command, _, printed = session.partition("\n")
+        app.main(command.split()[2:])
+        assert capsys.readouterr().out == printed
+
+
+def test_every_field_and_state_of_inspect_is_documented() -> None:
+    text = (ROOT / "docs" / "inspect.md").read_text(encoding="utf-8")
+    states = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", text, flags=re.M))
+    assert states == {
+        state.value: str(inspection.InspectReport("", 0, state, "").exit_code) for state in inspection.FileState
+    }
+    for title, form in {
+        "field of a file": inspection.InspectReport,
+        "field of a box": inspection.BoxInfo,
+        "field of a track": inspection.TrackInfo,
+        "field of `fragments`": inspection.FragmentInfo,
+        "field of a finding": inspection.Finding,
+    }.items():
+        table = text.split(f"| {title} |")[1].split("\n\n")[0]
+        named = {
+            name for row in re.findall(r"^\| (`.*?) \|", table, flags=re.M) for name in re.findall(r"`(\w+)`", row)
+        }
+        assert named - {"exit_code"} == {field.name for field in dataclasses.fields(form)}, title
 
 
 def test_every_exit_code_is_documented() -> None:

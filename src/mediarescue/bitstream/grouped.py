@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from mediarescue.bitstream.columns import INVALID, NEED_MORE
 from mediarescue.bitstream.frames import Frame
 
+SOUND_RATE = 14_112_000
+"""Hz that all the usual sampling frequencies divide: those of 48, 44.1 and 32 kHz, their halves and quarters."""
+
 
 class Unit(NamedTuple):
     """One frame of a sample.
@@ -52,7 +55,7 @@ class GroupedSyntax(ABC):
     Notes
     -----
     A sample with fewer frames than usual is taken where something else follows them, so the frames of a run never
-    reach into other tracks.
+    reach into other tracks. Where the reference has no sample of a track, each frame is taken for one.
     """
 
     evidence: float
@@ -95,7 +98,7 @@ class GroupedSyntax(ABC):
             following = order
             if not isinstance(unit, int):
                 following = (*order, unit.part)
-                unit = unit if following in self._beginnings else INVALID
+                unit = unit if not self._beginnings or following in self._beginnings else INVALID
             if isinstance(unit, int):
                 if order and (unit != NEED_MORE or (final and end == stop)):
                     break

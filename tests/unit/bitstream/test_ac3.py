@@ -23,7 +23,7 @@ def test_an_encoders_frames_are_read_to_their_size(codec: str, bits: int, rate: 
     for packet in packets:
         frame = syntax.frame(data, at, len(data), final=False)
         assert not isinstance(frame, int)
-        assert (frame.size, frame.ticks) == (len(packet), 1536)
+        assert (frame.size, frame.ticks * rate) == (len(packet), 1536 * syntax.rate)
         for left in (1, 3, 6, len(packet) // 2, len(packet) - 1):
             assert syntax.frame(data, at, at + left, final=True) == NEED_MORE
         at += len(packet)
@@ -66,7 +66,7 @@ def test_a_sample_ends_with_the_last_of_its_substreams() -> None:
         data = as_array(samples[0] + following)
         frame = syntax.frame(data, 0, len(data), final=False)
         assert not isinstance(frame, int)
-        assert (frame.size, frame.ticks) == (len(samples[0]), 1536)
+        assert (frame.size, frame.ticks * 48000) == (len(samples[0]), 1536 * syntax.rate)
 
 
 def test_a_sample_cut_before_its_dependent_substream_waits_for_it() -> None:

@@ -28,12 +28,11 @@ def test_a_core_and_its_extension_are_one_sample() -> None:
     noise = random.Random(2)
     samples = [core(1006, noise) + extension(200 + 7 * i, noise) for i in range(9)]
     syntax = DtsSyntax(samples)
-    assert syntax.rate == 48000
     data, at = as_array(b"".join(samples) + b"\0\0\1\x65"), 0
     for sample in samples:
         frame = syntax.frame(data, at, len(data), final=False)
         assert not isinstance(frame, int)
-        assert (frame.size, frame.ticks) == (len(sample), 512)
+        assert (frame.size, frame.ticks * 48000) == (len(sample), 512 * syntax.rate)
         for left in (4, 9, 500, 1007, 1010, len(sample) - 1):
             assert syntax.frame(data, at, at + left, final=True) == NEED_MORE
         at += len(sample)

@@ -30,7 +30,9 @@ def test_an_encoders_frames_are_read_to_their_size(codec: str, rate: int, bits: 
         frame = syntax.frame(data, at, len(data), final=False)
         assert not isinstance(frame, int)
         assert frame.size == len(packet)
-        assert frame.ticks * rate == syntax.rate * parse_header(int.from_bytes(packet[:4], "big")).samples  # type: ignore[union-attr]
+        header = parse_header(int.from_bytes(packet[:4], "big"))
+        assert header is not None
+        assert frame.ticks * rate == syntax.rate * header.samples
         assert syntax.frame(data, at, at + len(packet) - 1, final=True) == NEED_MORE
         at += len(packet)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import INVALID, NEED_MORE
-from mediarescue.bitstream.grouped import GroupedSyntax, Unit
+from mediarescue.bitstream.grouped import SOUND_RATE, GroupedSyntax, Unit
 from mediarescue.bitstream.search import find_bytes
 
 _SYNC = b"\x0b\x77"
@@ -97,6 +97,7 @@ class Ac3Syntax(GroupedSyntax):
     """
 
     largest = 64 << 10
+    rate = SOUND_RATE
 
     def __init__(self, samples: Sequence[bytes]) -> None:
         super().__init__()
@@ -104,7 +105,6 @@ class Ac3Syntax(GroupedSyntax):
         self._sizes: set[int] = set()
         for sample in samples:
             self._learn(sample)
-        self.rate = math.lcm(*{frequency for _, frequency, _ in self._modes})
         few = min(math.log(2048 / len(self._sizes)), _SIZE_EVIDENCE) if self._sizes else 0.0
         self.evidence = _SYNC_EVIDENCE + _STREAM_EVIDENCE + _MODE_EVIDENCE + few
         self.learn_order(samples)
@@ -123,13 +123,13 @@ class Ac3Syntax(GroupedSyntax):
         if len(head) < _HEADER:
             return NEED_MORE if head[:2] == _SYNC[: len(head)] else INVALID
         frame = parse_syncframe(head)
-        modes = self._modes.get(_identity(frame)) if frame is not None else None
-        if frame is None or modes is None:
+        if frame is None or (self._modes and _identity(frame) not in self._modes):
             return INVALID
         if at + frame.size > stop:
             return NEED_MORE
         ticks = frame.samples * (self.rate // frame.sampling_frequency) if frame.stream in _MAIN else 0
-        evidence = self.evidence - (0.0 if frame.mode in modes else 2 * _MODE_EVIDENCE)
+        usual = frame.mode in self._modes.get(_identity(frame), ())
+        evidence = self.evidence - (0.0 if usual else 2 * _MODE_EVIDENCE)
         look = frame.size << 16 | frame.coding << 8 | frame.mode
         return Unit(frame.size, ticks, evidence, look, _identity(frame))
 

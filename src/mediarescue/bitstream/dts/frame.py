@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import INVALID, NEED_MORE
-from mediarescue.bitstream.grouped import GroupedSyntax, Unit
+from mediarescue.bitstream.grouped import SOUND_RATE, GroupedSyntax, Unit
 from mediarescue.bitstream.search import find_bytes
 
 _CORE_SYNC, _EXTENSION_SYNC = b"\x7f\xfe\x80\x01", b"\x64\x58\x20\x25"
@@ -80,13 +79,12 @@ class DtsSyntax(GroupedSyntax):
 
     evidence = 22.0
     largest = 1 << 20
+    rate = SOUND_RATE
 
     def __init__(self, samples: Sequence[bytes]) -> None:
         super().__init__()
         cores = [core for sample in samples if (core := parse_core(sample[:_HEADER])) is not None]
         self._frequencies = {core.sampling_frequency for core in cores}
-        whole = samples and len(cores) == len(samples)
-        self.rate = math.lcm(*self._frequencies) if whole else 0
         self.learn_order(samples)
 
     def unit(self, buf: NDArray[np.uint8], at: int, stop: int) -> Unit | int:
@@ -96,7 +94,7 @@ class DtsSyntax(GroupedSyntax):
             cut = any(sync[: len(head)] == head[:4] for sync in (_CORE_SYNC, _EXTENSION_SYNC))
             return NEED_MORE if cut else INVALID
         core, extension = parse_core(head), parse_extension(head)
-        if core is not None and core.sampling_frequency in self._frequencies:
+        if core is not None and (not self._frequencies or core.sampling_frequency in self._frequencies):
             ticks = core.samples * (self.rate // core.sampling_frequency)
             unit = Unit(core.size, ticks, self.evidence, int.from_bytes(head[7:10], "big") >> 5 & 0x7FFF, _CORE_PART)
         elif extension is not None:

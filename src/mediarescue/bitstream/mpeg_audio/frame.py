@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import INVALID, NEED_MORE
-from mediarescue.bitstream.grouped import GroupedSyntax, Unit
+from mediarescue.bitstream.grouped import SOUND_RATE, GroupedSyntax, Unit
 from mediarescue.bitstream.search import find_bytes
 
 _KBITS = {
@@ -29,8 +29,10 @@ _IDENTITY = 0xFFFF0C0F
 _LOOK = _IDENTITY | 0xF0C0
 """Those and the bit rate and channel mode, which some streams vary."""
 _IDENTITY_EVIDENCE = 22.4 * math.log(2)
+_SYNC_EVIDENCE = 8.0
 _MONO = 3
 _LARGEST = 4096
+_NONE: frozenset[int] = frozenset()
 
 
 class MpegAudioHeader(NamedTuple):
@@ -92,6 +94,7 @@ class MpegAudioSyntax(GroupedSyntax):
     """
 
     largest = _LARGEST
+    rate = SOUND_RATE
 
     def __init__(self, samples: Sequence[bytes]) -> None:
         super().__init__()
@@ -103,9 +106,11 @@ class MpegAudioSyntax(GroupedSyntax):
             self._usual.setdefault(_identity(word), set()).add(word >> 12 & 15)
         for sample in samples:
             self._learn_free(sample)
-        self.rate = math.lcm(*{header.sampling_frequency for _, header in read})
-        self.evidence = _IDENTITY_EVIDENCE - math.log(max(len(self._usual), 1))
-        self._markers = sorted({(word >> 16).to_bytes(2, "big") for word, _ in read})
+        self.evidence = _IDENTITY_EVIDENCE - math.log(len(self._usual)) if read else _SYNC_EVIDENCE
+        first = {word >> 16 for word, _ in read} or {
+            bits for bits in range(0xFFE0, 0x10000) if parse_header(bits << 16)
+        }
+        self._markers = [bits.to_bytes(2, "big") for bits in sorted(first)]
         self.largest *= self.learn_order(samples)
 
     def _learn_free(self, sample: bytes) -> None:
@@ -122,9 +127,9 @@ class MpegAudioSyntax(GroupedSyntax):
             cut = any(marker.startswith(head[:2]) for marker in self._markers)
             return NEED_MORE if cut else INVALID
         word = int.from_bytes(head, "big")
-        usual = self._usual.get(_identity(word))
-        header = parse_header(word) if usual is not None else None
-        if usual is None or header is None:
+        usual = self._usual.get(_identity(word), _NONE)
+        header = parse_header(word) if usual or not self._usual else None
+        if header is None:
             return INVALID
         size = header.size or self._free.get(_identity(word), 0) + header.padding
         if not 4 < size <= self.largest:

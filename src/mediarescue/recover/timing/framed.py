@@ -91,7 +91,7 @@ def framed_durations(profile: TrackProfile, known: Int64Array, rows: Int64Array,
     None too where the reference's own samples contradict: some writers count a packet's ticks in another way.
     """
     ticks, shown = rows[:, FrameColumn.TICKS], known[:, FrameColumn.TICKS]
-    if not rate or (ticks < 0).any() or (shown < 0).any() or not len(shown) or profile.samples is None:
+    if not rate or (ticks < 0).any() or not ticks.any() or (shown < 0).any() or profile.samples is None:
         return None
     timescale = profile.track.timescale
     theirs = profile.samples.duration[: len(shown)]

@@ -17,7 +17,6 @@ from mediarescue.checking.structure import IndexState, check_structure, index_st
 from mediarescue.errors import (
     InputError,
     NothingRecoverableError,
-    NothingToDoError,
     ReferenceMismatchError,
     UsageError,
 )
@@ -25,6 +24,7 @@ from mediarescue.events import Listener, Noted, Warned, ignore
 from mediarescue.fragment_rescue import untrunc_fragments
 from mediarescue.inspection import InspectReport
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header, read_fragmented
+from mediarescue.judging import judge, open_film
 from mediarescue.options import UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.output import check_target, default_target, film_name, readable_size
@@ -33,7 +33,6 @@ from mediarescue.recover.candidate import CUT_SHORT
 from mediarescue.recover.codecs import coded_size, is_supported
 from mediarescue.recover.codecs.nal_video import own_configuration
 from mediarescue.recover.faststart import larger_room, moved_to_front, room_for_moov
-from mediarescue.recover.locate import embedded_clip, is_photo
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
@@ -42,12 +41,6 @@ from mediarescue.reports import GapReport, UntruncReport
 from mediarescue.volumes import on_same_card
 from mediarescue.writing import copied_media
 
-_OTHER_FORMATS = {
-    b"RIFF": "AVI or WAV",
-    b"\x1aE\xdf\xa3": "Matroska or WebM",
-    b"FLV\x01": "Flash video",
-    b"OggS": "Ogg",
-}
 _PROBED = 4
 _NEARLY_ALL = 0.97
 _ENOUGH_TO_JUDGE = 2
@@ -112,8 +105,8 @@ def untrunc(
     broken = Path(broken)
     target = Path(output) if output is not None else default_target(film_name(broken), "_rescued")
     with ExitStack() as stack:
-        source = _opened(stack, broken)
-        healthy = None if reference is None else _opened(stack, Path(reference))
+        source = open_film(stack, broken)
+        healthy = None if reference is None else open_film(stack, Path(reference))
         if healthy is not None and broken.samefile(healthy.path):
             raise UsageError(f"{broken} is given twice: the reference must be another file, one that plays")
         inputs = [broken] if healthy is None else [broken, healthy.path]
@@ -121,8 +114,8 @@ def untrunc(
         if on_same_card(broken, target):
             listener(Warned(_SAME_CARD.format(broken=broken.name, target=target)))
         announce_compiling(lambda: listener(Noted(_COMPILING)))
-        state = _judged(source, healthy)
         file = read_fragmented(source)
+        state = judge(source, healthy, file)
         if file is not None:
             return untrunc_fragments(source, healthy, file, target, options=options, listener=listener)
         if options.keep_fragments:
@@ -135,17 +128,6 @@ def untrunc(
         preparation = _prepared(source, healthy, state, listener)
         rescue, layout = _written(source, healthy, preparation, target, options, listener)
     return _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
-
-
-def _opened(stack: ExitStack, path: Path) -> ByteSource:
-    """Open a file, or the video in it where it is a photo."""
-    source = stack.enter_context(ByteSource.open(path))
-    if not is_photo(source):
-        return source
-    place = embedded_clip(source)
-    if place is None:
-        raise InputError(f"{path} is a photo, and no video was found in it")
-    return source.part(*place)
 
 
 def _written(
@@ -194,7 +176,7 @@ def _check_of(rescue: Rescue) -> Callable[[Path], None]:
 def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore) -> Rescue:
     """Find the samples of a broken file, and write nothing; raises what `untrunc` raises up to there."""
     announce_compiling(lambda: listener(Noted(_COMPILING)))
-    state = _judged(source, healthy)
+    state = judge(source, healthy)
     if state is IndexState.FRAGMENTS_CUT:
         raise InputError(
             f"{source.path} is a fragmented file that was cut; make it whole first: mediarescue untrunc {source.path}"
@@ -246,33 +228,6 @@ def inspect(path: str | Path, *, every_box: bool = False) -> InspectReport:
     """
     with ByteSource.open(path) as source:
         return inspect_file(source, every_box=every_box)
-
-
-def _judged(source: ByteSource, healthy: ByteSource | None) -> IndexState:
-    """Refuse what is no broken film at all, and say what the index of one is worth."""
-    broken = source.path
-    if source.size == 0:
-        raise NothingRecoverableError(f"{broken} is empty (0 bytes): there is nothing to rescue in it")
-    if source.read(0, 4) in _OTHER_FORMATS:
-        raise InputError(
-            f"{broken} is no MP4 or MOV file but {_OTHER_FORMATS[source.read(0, 4)]}, which cannot be rescued"
-        )
-    state = index_state(source)
-    if state is not IndexState.SOUND:
-        return state
-    if healthy is not None and index_state(healthy) is IndexState.MISSING:
-        raise UsageError(
-            f"the files seem swapped: {broken} has a sound index, {healthy.path} has none; "
-            f"try: mediarescue untrunc {healthy.path} --ref {broken}"
-        )
-    if source.origin:
-        raise NothingToDoError(
-            f"the video in {broken} (bytes {source.origin} to {source.origin + source.size}) is not broken: its index "
-            "is sound and all samples are there; nothing was written"
-        )
-    raise NothingToDoError(
-        f"{broken} is not broken: its index (moov) is sound and all samples are there; nothing was written"
-    )
 
 
 def _prepared(source: ByteSource, healthy: ByteSource, state: IndexState, listener: Listener) -> Preparation:

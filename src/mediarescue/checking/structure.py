@@ -11,6 +11,7 @@ from mediarescue.errors import VerificationError
 from mediarescue.isobmff import (
     BoxError,
     ByteSource,
+    FragmentedFile,
     Leniency,
     Track,
     expand,
@@ -89,16 +90,17 @@ class FragmentExtent:
 
 def fragment_extent(source: ByteSource) -> FragmentExtent | None:
     """Return how far a file's fragments are whole (ISO/IEC 14496-12 8.8); None where it has no ``moof``."""
-    file = read_fragmented(source, search=False)
-    return (
-        None
-        if file is None or not (file.began or file.unread)
-        else FragmentExtent(file.count, file.end, not file.is_whole)
-    )
+    return _extent(read_fragmented(source, search=False))
 
 
-def index_state(source: ByteSource | Path) -> IndexState:
-    """Judge a file by its ``moov`` and its ``moof`` boxes."""
+def _extent(file: FragmentedFile | None) -> FragmentExtent | None:
+    if file is None or not (file.began or file.unread):
+        return None
+    return FragmentExtent(file.count, file.end, not file.is_whole)
+
+
+def index_state(source: ByteSource | Path, *, file: FragmentedFile | None = None) -> IndexState:
+    """Judge a file by its ``moov`` and its ``moof`` boxes; ``file`` is what `read_fragmented` said, if it was asked."""
     if not isinstance(source, ByteSource):
         with ByteSource.open(source) as opened:
             return index_state(opened)
@@ -110,7 +112,7 @@ def index_state(source: ByteSource | Path) -> IndexState:
         count = sum(_samples_inside(track, source.size) for track in movie.tracks)
     except BoxError:
         return IndexState.POINTS_OUTSIDE
-    fragments = fragment_extent(source) if movie.is_fragmented else None
+    fragments = (_extent(file) if file is not None else fragment_extent(source)) if movie.is_fragmented else None
     if fragments is not None and fragments.is_cut:
         return IndexState.FRAGMENTS_CUT
     return IndexState.SOUND if count or fragments is not None else IndexState.EMPTY

@@ -14,6 +14,8 @@ from mediarescue.isobmff.movie import Movie, read_moov
 from mediarescue.isobmff.reader import parse_boxes
 from mediarescue.isobmff.source import ByteSource
 
+_COMMON = frozenset((b"moof", b"mdat", b"styp", b"sidx", b"prft", b"emsg"))
+"""Asked first, as a long recording has hundreds of thousands."""
 _LARGEST_MOOF = 64 << 20
 """An hour of two tracks in a single fragment needs 6 MB."""
 _LARGEST_FILE_TYPE = 4096
@@ -125,6 +127,10 @@ def read_fragmented(
     return file if fragmented and not walk.is_other else None
 
 
+def _is_name(kind: bytes) -> bool:
+    return all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in kind)
+
+
 class _Walk:
     def __init__(self, source: ByteSource, extends: Mapping[int, TrackExtends] | None, search: bool) -> None:
         self.file = FragmentedFile(fragments=Fragments(extends))
@@ -156,7 +162,7 @@ class _Walk:
     def _header(self, pos: int) -> BoxHeader | None:
         """Return the header at ``pos`` in absolute offsets, None where nothing like a box starts."""
         header = read_header(self._read(pos, 32), 0, limit=self._source.size - pos)
-        if header is None or not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in header.kind):
+        if header is None or not (header.kind in _COMMON or _is_name(header.kind)):
             return None
         if header.kind == b"moof" and not self._is_moof(pos):
             return None

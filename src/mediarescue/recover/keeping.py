@@ -62,7 +62,8 @@ def _indexed_end(source: ByteSource, offset: int) -> int:
         sizes = struct.unpack_from(">" + "I8x" * count, data, 40 if wide else 32)
     except (struct.error, IndexError):
         return source.size + 1
-    return offset + size + int(first) + sum(value & 0x7FFFFFFF for value in sizes)
+    end: int = offset + size + first + sum(value & 0x7FFFFFFF for value in sizes)
+    return end
 
 
 def _fragment_duration(file: FragmentedFile, tracks: tuple[IndexedTrack, ...]) -> Iterator[tuple[int, bytes]]:

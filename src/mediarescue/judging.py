@@ -1,0 +1,70 @@
+"""Open what the user names, and judge it before any work: is it a film, and is it broken?"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from mediarescue.checking.structure import IndexState, index_state
+from mediarescue.errors import InputError, NothingRecoverableError, NothingToDoError, UsageError
+from mediarescue.isobmff import ByteSource, FragmentedFile
+from mediarescue.recover.locate import embedded_clip, is_photo
+
+_OTHER_FORMATS = {
+    b"RIFF": "AVI or WAV",
+    b"\x1aE\xdf\xa3": "Matroska or WebM",
+    b"FLV\x01": "Flash video",
+    b"OggS": "Ogg",
+}
+
+
+def open_film(stack: ExitStack, path: Path) -> ByteSource:
+    """Open a file, or the video in it where it is a photo."""
+    source = stack.enter_context(ByteSource.open(path))
+    if not is_photo(source):
+        return source
+    place = embedded_clip(source)
+    if place is None:
+        raise InputError(f"{path} is a photo, and no video was found in it")
+    return source.part(*place)
+
+
+def judge(source: ByteSource, healthy: ByteSource | None, file: FragmentedFile | None = None) -> IndexState:
+    """Say what the index of a broken film is worth.
+
+    Parameters
+    ----------
+    source : ByteSource
+    healthy : ByteSource or None
+        The reference: where that is the broken one, the two seem swapped.
+    file : FragmentedFile or None
+        What `read_fragmented` said of the source, if it was asked.
+
+    Raises
+    ------
+    NothingRecoverableError, InputError, UsageError, NothingToDoError
+        The source is empty, no film, healthy beside a broken reference, or healthy.
+    """
+    broken = source.path
+    if source.size == 0:
+        raise NothingRecoverableError(f"{broken} is empty (0 bytes): there is nothing to rescue in it")
+    if source.read(0, 4) in _OTHER_FORMATS:
+        raise InputError(
+            f"{broken} is no MP4 or MOV file but {_OTHER_FORMATS[source.read(0, 4)]}, which cannot be rescued"
+        )
+    state = index_state(source, file=file)
+    if state is not IndexState.SOUND:
+        return state
+    if healthy is not None and index_state(healthy) is IndexState.MISSING:
+        raise UsageError(
+            f"the files seem swapped: {broken} has a sound index, {healthy.path} has none; "
+            f"try: mediarescue untrunc {healthy.path} --ref {broken}"
+        )
+    if source.origin:
+        raise NothingToDoError(
+            f"the video in {broken} (bytes {source.origin} to {source.origin + source.size}) is not broken: its index "
+            "is sound and all samples are there; nothing was written"
+        )
+    raise NothingToDoError(
+        f"{broken} is not broken: its index (moov) is sound and all samples are there; nothing was written"
+    )

@@ -236,7 +236,16 @@ print(code, sorted(heavy), file=sys.stderr)
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--help"], 0), (["untrunc", "--help"], 0), (["--version"], 0), ([], 2), (["untrunc"], 2)],
+    [
+        (["--help"], 0),
+        (["untrunc", "--help"], 0),
+        (["inspect", "--help"], 0),
+        (["--version"], 0),
+        ([], 2),
+        (["untrunc"], 2),
+        (["inspect"], 2),
+        (["inspect", "x.mp4", "--depth", "0"], 2),
+    ],
 )
 def test_help_and_usage_errors_import_nothing_heavy(arguments: list[str], code: int) -> None:
     done = subprocess.run([sys.executable, "-c", _IMPORTS, *arguments], capture_output=True, text=True, check=True)

@@ -230,16 +230,27 @@ class TestBroken:
         report = inspected(tmp_path / "x.mp4")
         assert (report.state, report.exit_code) == (FileState.ZEROS, 5)
 
-    def test_offsets_that_were_not_moved_with_the_media(self, clips: Clips, tmp_path: Path) -> None:
-        """The moov put in front without moving the chunk offsets, and a large box between."""
+    @pytest.mark.parametrize("between", [5001, 1_000_000])
+    def test_offsets_that_were_not_moved_with_the_media(self, clips: Clips, tmp_path: Path, between: int) -> None:
+        """A box put in front of the media, and the index not told: it points inside, or also in front of, the mdat."""
         take = clips.pair("h264_b").take
-        moov, data = moov_of(take), take.read_bytes()
-        wrong = data[:40] + box(b"free", bytes(len(data))) + data[40:]
-        assert wrong.endswith(moov)
-        (tmp_path / "x.mp4").write_bytes(wrong)
+        data, mdat = take.read_bytes(), mdat_of(take)
+        noise = bytes(i * 7 % 251 + 1 for i in range(between))
+        (tmp_path / "x.mp4").write_bytes(data[: mdat.offset] + box(b"free", noise) + data[mdat.offset :])
         report = inspected(tmp_path / "x.mp4")
-        assert report.state in (FileState.CONTRADICTORY, FileState.PARTLY_ZEROS, FileState.ZEROS)
+        assert report.state is FileState.MOOV_DAMAGED
+        assert "pictures looked at are not where the index says" in report.verdict
         assert "chunks lie outside the media data" in messages(report)
+
+    def test_an_index_of_another_film_is_found_out(self, clips: Clips, tmp_path: Path) -> None:
+        pair = clips.pair("h264_b")
+        take, other = pair.take.read_bytes(), moov_of(pair.reference)
+        mdat = mdat_of(pair.take)
+        media = take[: mdat.end] + take[mdat.offset + 8 : mdat.end]
+        grafted = media[: mdat.offset] + struct.pack(">I", len(media) - mdat.offset) + media[mdat.offset + 4 :]
+        (tmp_path / "x.mp4").write_bytes(grafted + other)
+        report = inspected(tmp_path / "x.mp4")
+        assert report.state in (FileState.MOOV_DAMAGED, FileState.CUT), report.verdict
 
     def test_bytes_behind_the_end_are_a_note_only(self, clips: Clips, tmp_path: Path) -> None:
         data = clips.pair("h264_b").take.read_bytes()

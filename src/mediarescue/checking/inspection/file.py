@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from mediarescue.checking.inspection.formats import MOVIE_BOXES, embedded_movie, movie_format, other_format
 from mediarescue.checking.inspection.fragments import FragmentSummary, read_fragments
+from mediarescue.checking.inspection.media import misplaced_pictures, zero_samples, zeros_between
 from mediarescue.checking.inspection.places import box_findings, hidden_moov, index_findings, missing_samples
 from mediarescue.checking.inspection.tracks import TrackLayout, chunk_order, read_layout
 from mediarescue.checking.inspection.tree import box_tree
 from mediarescue.checking.inspection.verdict import Evidence, judge
-from mediarescue.checking.inspection.zeros import zero_samples, zeros_between
 from mediarescue.inspection import Finding, InspectReport, Severity
 from mediarescue.isobmff import (
     BoxError,
@@ -143,6 +143,10 @@ def _evidence(source: ByteSource, headers: Sequence[BoxHeader], parts: _Parts) -
     findings = [*box_findings(source, headers), *parts.findings]
     for layout in parts.layouts:
         findings += layout.findings
+        wrong, looked = misplaced_pictures(source, layout)
+        if wrong:
+            message = f"{wrong} of {looked} pictures looked at are not where the index says; it belongs to other media"
+            findings.append(Finding(Severity.FAULT, -1, f"track {layout.info.track_id}: {message}"))
     findings += index_findings(source, headers, parts.layouts)
     missing = [missing_samples(source, layout) for layout in parts.layouts]
     cut_at = min((since for _, since in missing if since is not None), default=None)

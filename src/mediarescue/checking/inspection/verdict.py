@@ -108,7 +108,8 @@ def _without_index(evidence: Evidence) -> Judgement:
         aside = f"; about {_percent(zeros)} of {what} are zeros: nothing to rescue there"
     if evidence.error is None:
         sentence = "no MP4 or MOV file: its first bytes belong to no format known here"
-        return Judgement(FileState.OTHER_FORMAT, f"{sentence}{aside}")
+        hint = "; if it is a recording without its beginning, rescue with a reference"
+        return Judgement(FileState.OTHER_FORMAT, f"{sentence}{aside}{hint}", evidence.rescue)
     if evidence.moov_end is None:
         if evidence.fragments is not None:
             count = evidence.fragments.count
@@ -138,15 +139,15 @@ def _with_index(evidence: Evidence, movie: Movie) -> Judgement:
         return Judgement(FileState.FRAGMENTS_CUT, _cut_fragments(evidence, fragments), command)
     if evidence.missing_samples and evidence.cut_seconds is not None:
         return _cut(evidence, evidence.cut_seconds)
+    if zeros == 1.0:
+        return Judgement(
+            FileState.ZEROS, "the index is there, but 100 % of the media are zeros: nothing to rescue there"
+        )
     if faults:
         sentence = f"moov damaged ({faults[0].message}): rescue with a reference"
         return Judgement(FileState.MOOV_DAMAGED, sentence, evidence.rescue)
     if not evidence.samples and fragments is None:
         return _without_samples(evidence, movie)
-    if zeros == 1.0:
-        return Judgement(
-            FileState.ZEROS, "the index is sound, but 100 % of the media are zeros: nothing to rescue there"
-        )
     if zeros > 0:
         sentence = f"the index is sound, but about {_percent(zeros)} of the media are zeros: nothing to rescue there"
         return Judgement(FileState.PARTLY_ZEROS, sentence)

@@ -22,6 +22,7 @@ from mediarescue.isobmff import (
     rebuild_track,
 )
 from mediarescue.isobmff.tables import build_rows
+from mediarescue.recover.descriptions import without_content
 from mediarescue.recover.timing.edits import EditStart, edit_entries, segment_total
 from mediarescue.recover.tracks import RescuedTrack
 
@@ -147,9 +148,10 @@ def _rebuilt(
         movie_timescale=movie.timescale,
     )
     total = segment_total(entries, track.duration_ticks, profile.track.timescale, movie.timescale)
+    descriptions = [] if unix_time is None else [without_content(profile.track.stbl.get(b"stsd"))]
     built = rebuild_track(
         profile.track.trak,
-        stbl_children=_tables(track, shift),
+        stbl_children=[*_tables(track, shift), *descriptions],
         media_duration=track.duration_ticks,
         movie_duration=total,
         edit_list=entries,

@@ -125,34 +125,25 @@ def _write_progressive(
     options: UntruncOptions,
     listener: Listener,
 ) -> tuple[tuple[str, ...], int]:
-    """Write the media bytes as they are behind one mdat header, and a moov behind them."""
+    """Write the media bytes as they are behind one mdat header, and a moov behind or in front of them."""
     start = min(min(int(track.offset.min()) for track in rescue.tracks), file.start or rescue.end)
     size = rescue.end - start
     own_type = file.file_type.serialize() if file.file_type is not None else b""
-    file_type, room = file_type_box(movie, own_type), 0
-
-    def laid_out(room: int) -> Layout:
-        return assemble(
-            movie,
-            rescue.tracks,
-            head=file_type + bytes(room) + mdat_header(size),
-            media_start=start,
-            unix_time=None if own else int(os.fstat(source.fileno()).st_mtime),
-        )
-
-    layout = laid_out(room)
-    head = layout.head
+    file_type, header = file_type_box(movie, own_type), mdat_header(size)
+    unix_time = None if own else int(os.fstat(source.fileno()).st_mtime)
+    room = 0
+    while True:
+        head = file_type + bytes(room) + header
+        layout = assemble(movie, rescue.tracks, head=head, media_start=start, unix_time=unix_time)
+        if not options.faststart or len(layout.moov) == room:
+            break
+        room = len(layout.moov)  # it grows once at most: where offsets need 64 bits behind it
     if options.faststart:
-        placed = None
-        while placed is None:
-            room = larger_room(layout, room)
-            layout = laid_out(room)
-            head, placed = layout.head, moved_to_front(layout, file_type, room)
-        layout = placed
+        head = file_type + layout.moov + header
     counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
     with copied_media(source, target, head=head, start=start, size=size, options=options, listener=listener) as finish:
-        finish(layout.moov, lambda path: check_structure(path, counts), patches=layout.patches)
-    return layout.dropped, len(head) + size + len(layout.moov)
+        finish(b"" if options.faststart else layout.moov, lambda path: check_structure(path, counts))
+    return layout.dropped, len(head) + size + (0 if options.faststart else len(layout.moov))
 
 
 def _write_kept(

@@ -116,7 +116,7 @@ def untrunc(
         announce_compiling(lambda: listener(Noted(_COMPILING)))
         file = read_fragmented(source)
         state = judge(source, healthy, file)
-        if file is not None:
+        if file is not None and (file.began or healthy is None or state is IndexState.POINTS_OUTSIDE):
             return untrunc_fragments(source, healthy, file, target, options=options, listener=listener)
         if options.keep_fragments:
             listener(Warned(f"{broken.name} is no fragmented file: there is nothing for --keep-fragments to keep"))

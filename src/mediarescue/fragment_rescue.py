@@ -78,9 +78,10 @@ def untrunc_fragments(
     ):
         rescue = fill_lost(source, rescue, listener)
     if not rescue.tracks:
+        lost = healthy is None and any(part.is_media for part in file.unread)
         raise NothingRecoverableError(
             f"{source.path} is a fragmented file, and not one sample that its fragments list is in it; "
-            "nothing was written"
+            + ("with a reference (--ref) what they do not list is searched for" if lost else "nothing was written")
         )
     own = reference is None
     write = _write_kept if options.keep_fragments else _write_progressive

@@ -246,10 +246,10 @@ def test_a_recording_that_begins_late_on_its_clock_keeps_its_tracks_in_step(clip
     report = untrunc(part)
     before = [[p for p in stream.packets if p.pos >= second.offset] for stream in true_packets(whole)]
     after = [stream.packets for stream in true_packets(rescued(report))]
-    offsets = []
+    offsets: list[Fraction] = []
     for true, got in zip(before, after, strict=True):
         assert [packet.digest for packet in got] == [packet.digest for packet in true][: len(got)]
-        offsets.append((got[0].pts or 0) - (true[0].pts or 0))
+        offsets.append(Fraction(got[0].pts or 0) - Fraction(true[0].pts or 0))
     assert abs(offsets[0] - offsets[1]) < Fraction(1, 1000)
     assert min(Fraction(packets[0].pts or 0) for packets in after) < Fraction(1, 5)
 
@@ -301,6 +301,20 @@ def test_a_photo_alone_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(in_photo(b"", "jpeg"))
     with pytest.raises(InputError, match="no video"):
         untrunc(tmp_path / "photo.jpg")
+
+
+def test_where_all_fragments_are_damaged_a_reference_serves_as_for_any_file(
+    clips: Clips, progressive: Path, tmp_path: Path
+) -> None:
+    whole = clips.clip(
+        "one-fragment.mp4", fragmented("+empty_moov+delay_moov+default_base_moof", frag_duration="9000000")
+    )
+    data = bytearray(whole.read_bytes())
+    (moof,) = boxes(whole, b"moof")
+    data[moof.offset + 4 : moof.offset + 40] = b"\xa7" * 36
+    (tmp_path / "f.mp4").write_bytes(data)
+    report = untrunc(tmp_path / "f.mp4", reference=progressive)
+    assert_rescued_like(whole, rescued(report), pts_tolerance=Fraction(1, 100))
 
 
 def test_a_moof_without_media_gives_nothing(by_keyframe: Path, tmp_path: Path) -> None:

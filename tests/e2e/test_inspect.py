@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import mediarescue
+from mediarescue.checking.structure import IndexState, index_state
 from mediarescue.cli.app import main
 from mediarescue.inspection import FileState, InspectReport, Severity
 from tests.conftest import Clips
@@ -19,6 +20,7 @@ from tests.support.breaking import MdatSize, drop_moov
 from tests.support.clips import AudioSpec, ClipSpec, VideoSpec
 from tests.support.layout import rechunk, to_co64
 from tests.support.shared import SHARED, shared_media
+from tests.support.synthetic import SyntheticTrack, write_movie
 
 _PLAIN = ClipSpec(video=(VideoSpec(frames=30),), audio=(AudioSpec(),))
 _SOUND = ClipSpec(video=(), audio=(AudioSpec(),))
@@ -468,6 +470,30 @@ class TestCommand:
     def test_quiet_prints_nothing(self, clips: Clips, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["inspect", "-q", str(clips.pair("h264_b").take)]) == 0
         assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_packed_sound_whose_sizes_are_said_to_be_one_is_healthy(tmp_path: Path, channels: int) -> None:
+    """QuickTime's ima4 with the moov in front: 64 samples of "1 byte" lie in 34 bytes a channel."""
+    entry = struct.pack(">HHIHHHHI", 0, 0, 0, channels, 16, 0, 0, 44100 << 16)
+    packet = 34 * channels
+    track = SyntheticTrack(
+        b"soun", b"ima4", (b"\x55" * packet * 40,) * 5, 44100, 1, entry, constant_size=1, packet=(packet, 64)
+    )
+    write_movie(tmp_path / "last.mov", (track,))
+    report = inspected(tmp_path / "last.mov")
+    assert report.state is FileState.HEALTHY, report.verdict
+    assert report.tracks[0].bytes == packet * 40 * 5
+    # The same with the moov in front, so that the last chunk ends where the file does.
+    moov, data = moov_of(tmp_path / "last.mov"), (tmp_path / "last.mov").read_bytes()
+    mdat = mdat_of(tmp_path / "last.mov")
+    moved = bytearray(moov)
+    place = (find(moov, b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco") or (0, 0, 0))[1] + 8
+    for at in range(place, place + 4 * 5, 4):
+        struct.pack_into(">I", moved, at, struct.unpack_from(">I", moved, at)[0] + len(moov))
+    (tmp_path / "first.mov").write_bytes(data[: mdat.offset] + moved + data[mdat.offset : mdat.end])
+    assert inspected(tmp_path / "first.mov").state is FileState.HEALTHY
+    assert index_state(tmp_path / "first.mov") is IndexState.SOUND
 
 
 def test_other_layouts_of_our_own_are_healthy(clips: Clips, tmp_path: Path) -> None:

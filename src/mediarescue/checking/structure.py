@@ -20,6 +20,7 @@ from mediarescue.isobmff import (
     read_fragmented,
     read_movie,
 )
+from mediarescue.isobmff.sound_packets import with_packets
 
 
 def check_structure(path: Path, sample_counts: Mapping[int, int]) -> None:
@@ -49,7 +50,7 @@ def check_structure(path: Path, sample_counts: Mapping[int, int]) -> None:
 def _samples_inside(track: Track, size: int) -> int:
     """Return the number of samples; raises BoxError when one lies outside the file."""
     if is_constant_size(track.stbl):
-        chunks = expand_chunks(track.stbl)
+        chunks = with_packets(expand_chunks(track.stbl), track)
         ends, count = chunks.offset + chunks.size, chunks.total_samples
     else:
         samples = expand(track.stbl, leniency=Leniency.STRICT)

@@ -23,11 +23,11 @@ from mediarescue.isobmff import (
     rebuild_movie,
     rebuild_track,
 )
+from mediarescue.isobmff.sound_packets import sound_packet
 from mediarescue.recover.codecs import is_supported
 from mediarescue.recover.families import make_families
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import ReferenceProfile, TrackProfile
-from mediarescue.recover.sound_layout import sound_packet
 from mediarescue.recover.window import MediaWindow
 
 _TRIED = 12

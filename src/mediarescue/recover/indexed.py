@@ -20,7 +20,7 @@ from mediarescue.isobmff import (
     expand_chunks,
     is_constant_size,
 )
-from mediarescue.recover.sound_layout import sound_packet
+from mediarescue.isobmff.sound_packets import sound_packet
 
 Int64Array = NDArray[np.int64]
 

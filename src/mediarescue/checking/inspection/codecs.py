@@ -48,6 +48,8 @@ _HEVC_PROFILES = {1: "Main", 2: "Main 10", 3: "Main Still Picture", 4: "Range Ex
 _AV1_PROFILES = {0: "Main", 1: "High", 2: "Professional"}
 _AAC_TYPES = {1: "AAC Main", 2: "AAC LC", 3: "AAC SSR", 4: "AAC LTP", 23: "AAC LD", 39: "AAC ELD", 42: "xHE-AAC"}
 
+_PCM_BITS = 5
+"""Where ``pcmC`` says how many bits a sample has (ISO/IEC 23003-5 5)."""
 _AMR_RATES = {b"samr": 8000, b"sawb": 16000}
 
 
@@ -103,6 +105,9 @@ def _audio(entry: SampleEntry, name: str) -> CodecWords:
         bits = int(fields.const_bits_per_channel)
     else:
         rate, channels, bits = _whole(fields.sample_rate), int(fields.channel_count), int(fields.sample_size)
+    pcm_config = entry.configuration(b"pcmC")
+    if pcm_config is not None and len(pcm_config) > _PCM_BITS:
+        bits = pcm_config[_PCM_BITS]
     esds = entry.configuration(b"esds")
     if entry.kind in _AMR_RATES:
         # What the fields say is often left over from another codec (3GPP TS 26.244 6.5: AMR is mono).

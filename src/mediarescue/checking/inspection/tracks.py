@@ -20,6 +20,7 @@ from mediarescue.isobmff import (
     expand_chunks,
     is_constant_size,
 )
+from mediarescue.isobmff.sound_packets import with_packets
 
 KINDS = {
     b"vide": "video",
@@ -91,7 +92,7 @@ def read_layout(track: Track, movie_timescale: int) -> TrackLayout:
     problems: list[Problem] = []
     try:
         if is_constant_size(track.stbl):
-            table = expand_chunks(track.stbl, leniency=Leniency.PERMISSIVE, problems=problems)
+            table = with_packets(expand_chunks(track.stbl, leniency=Leniency.PERMISSIVE, problems=problems), track)
             filled = table.sample_count > 0
             offset, size, counts = table.offset[filled], table.size[filled], table.sample_count[filled]
             dts, ticks = table.dts[filled], table.total_duration

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.frames import FrameColumn
+from mediarescue.isobmff.sound_packets import sound_packet
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.codecs.framed import FrameRows
 from mediarescue.recover.codecs.learned import LearnedFactory
@@ -17,7 +18,6 @@ from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import LengthModel
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.runs import run_starts
-from mediarescue.recover.sound_layout import sound_packet
 from mediarescue.recover.window import MediaWindow
 
 Int64Array = NDArray[np.int64]

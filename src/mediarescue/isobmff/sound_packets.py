@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mediarescue.isobmff import ChunkTable, Track
+from mediarescue.isobmff.chunk_table import ChunkTable
+from mediarescue.isobmff.movie import Track
 
 _PCM_BITS = {
     b"in24": 24, b"in32": 32, b"fl32": 32, b"fl64": 64, b"ulaw": 8, b"alaw": 8, b"sowt": 0, b"twos": 0, b"raw ": 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.profile import TrackProfile
@@ -36,6 +36,14 @@ class Matcher(Protocol):
 
     def cut(self, window: MediaWindow, pos: int) -> bool:
         """Return True when the bytes from ``pos`` to the media's end are the beginning of one sample."""
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """A matcher whose samples end only where something else starts."""
+
+    def attend(self, matchers: Sequence[Matcher]) -> None:
+        """Look out for the samples that these recognise."""
 
 
 class MatcherFactory(Protocol):

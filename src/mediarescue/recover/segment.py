@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mediarescue.recover.boxes import match_box
 from mediarescue.recover.candidate import CUT_SHORT, Candidate, Gap, Segmentation, SegmentationBuilder
-from mediarescue.recover.matcher import Matcher
+from mediarescue.recover.matcher import Attentive, Matcher
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.resync import find_start, only_zeros
@@ -85,6 +85,9 @@ class Segmenter:
         self._padding = padding
         self._progress = progress
         self._hints: dict[tuple[int, ...], list[int]] = {}
+        for matcher in matchers:
+            if isinstance(matcher, Attentive):
+                matcher.attend(matchers)
 
     def run(self) -> Segmentation:
         """Search to the end of the media."""

@@ -43,7 +43,14 @@ _REASONS = {
 }
 
 
-_NO_FILM = {".jpg", ".jpeg", ".jpe", ".heic", ".heif", ".hif", ".m4s", ".cmfv", ".cmfa", ".chk"}
+_FILMS = {
+    ".mp4", ".mov", ".m4v", ".m4a", ".m4b", ".3gp", ".3g2", ".3gpp", ".qt", ".mqv", ".f4v", ".mj2", ".insv", ".lrv",
+    ".360", ".lrf",
+}  # fmt: skip
+
+
+_LONGEST_EXTENSION = 5
+"""With its dot; what is longer, or a number, is part of the name."""
 
 
 def output_error(error: OSError, target: Path) -> OutputError:
@@ -72,8 +79,14 @@ def default_target(source: Path, suffix: str) -> Path:
 
 
 def film_name(path: Path) -> Path:
-    """Return the name with ``.mp4`` where its own extension is that of a photo or of a part of a stream."""
-    return path.with_suffix(".mp4") if path.suffix.lower() in _NO_FILM else path
+    """Return the name with ``.mp4`` where its extension is none of a film: a photo's, a recorder's, a download's."""
+    if path.suffix.lower() in _FILMS or not path.name:
+        return path
+    if Path(path.stem).suffix.lower() in _FILMS:  # clip.mov.part
+        return path.with_name(path.stem)
+    letters = path.suffix[1:]
+    known = letters.isalnum() and not letters.isdigit() and len(path.suffix) <= _LONGEST_EXTENSION
+    return path.with_suffix(".mp4") if known else path.with_name(path.name + ".mp4")
 
 
 def is_same_place(first: Path, second: Path) -> bool:

@@ -18,6 +18,7 @@ from mediarescue.output import (
     AtomicOutput,
     check_target,
     default_target,
+    film_name,
     is_same_place,
     output_error,
     readable_size,
@@ -317,3 +318,20 @@ def test_each_system_error_has_its_sentence(code: int) -> None:
 
 def _no_links(source: object, target: object) -> None:
     raise OSError(errno.EPERM, "Operation not permitted")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("clip.MOV", "clip.MOV"),
+        ("clip.360", "clip.360"),
+        ("C0001.RSV", "C0001.mp4"),
+        ("photo.jpg", "photo.mp4"),
+        ("clip.mov.part", "clip.mov"),
+        ("RECUP0001", "RECUP0001.mp4"),
+        ("party.2026", "party.2026.mp4"),
+        ("folder/seg.m4s", "folder/seg.mp4"),
+    ],
+)
+def test_a_rescued_film_is_named_as_one(source: str, expected: str) -> None:
+    assert film_name(Path(source)) == Path(expected)

@@ -1,7 +1,7 @@
 """MPEG-4 Visual in MP4 with AAC, and packed as files that came from AVI are: headers and B-VOPs inside the samples.
 
 The packed take is put together from an encoder's packets: a B-VOP shares the sample of the anchor in front of it, and a
-VOP that is not coded stands where it was.
+VOP that is not coded stands where it was. With short headers the pictures are those of H.263.
 """
 
 from __future__ import annotations
@@ -42,8 +42,18 @@ def _build_packed(path: Path, seed: int, scale: float) -> None:
     write_movie(path, (pcm_track(-(-len(samples) // 5)), video))
 
 
+def _build_short_header(path: Path, seed: int, scale: float) -> None:
+    count = round(20 * scale)
+    pictures = encode(Encoding("h263", (176, 144), (("g", "10"),), frames=count, seed=seed))
+    video = SyntheticTrack(
+        b"vide", b"mp4v", tuple(pictures), duration=40, per_chunk=5, entry=visual_entry((176, 144)), sync=(0,)
+    )
+    write_movie(path, (pcm_track(-(-count // 5)), video))
+
+
 CLIPS = (
     CodecClip("mpeg4_b", "mp4v.20", b"mp4v", ClipSpec("mp4", (_BETWEEN,), (AudioSpec(),))),
     CodecClip("mpeg4_partitioned", "mp4v.20", b"mp4v", ClipSpec("mp4", (_PARTITIONED,), (AudioSpec(),))),
+    CodecClip("mpeg4_short_header", "mp4v", b"mp4v", build=_build_short_header, suffix=".mov", playable=False),
     CodecClip("mpeg4_packed", "DIVX", b"DIVX", build=_build_packed, suffix=".mov", playable=False),
 )

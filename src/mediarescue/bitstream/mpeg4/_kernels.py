@@ -3,30 +3,27 @@
 H.263 (5.3, 5.4 and Annexes D, I, K, S, T) and MPEG-4 Visual (ISO/IEC 14496-2 6.2.5 to 6.2.7) share it. Functions take
 and return a bit position from the start of ``buf``; a negative one is INVALID or NEED_MORE. Behind ``end`` all bits
 read as 0, and a position behind it is NEED_MORE, whatever those zeros meant. numba's cache does not notice a changed
-constant of another file: after an edit in ``layout`` or ``tables``, touch this file and ``_partition_kernels``.
+constant of another file: after an edit in one of ``layout``, ``tables`` and ``_bit_kernels``, touch all ``_*_kernels``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from mediarescue.bitstream import columns as _c
-from mediarescue.bitstream.jit import kernel, part
+from mediarescue.bitstream.jit import kernel
 from mediarescue.bitstream.mpeg4 import layout as _l
 from mediarescue.bitstream.mpeg4 import tables as _t
-
-INVALID, NEED_MORE = int(_c.INVALID), int(_c.NEED_MORE)
+from mediarescue.bitstream.mpeg4._bit_kernels import INVALID, NEED_MORE, fail, peek
+from mediarescue.bitstream.mpeg4._header_kernels import group_header, packet_header
 
 KIND, VISUAL, COUNT, GROUP = int(_l.Param.KIND), int(_l.Param.VISUAL), int(_l.Param.COUNT), int(_l.Param.GROUP)
-SLICES, MULTIPOINT, ADDRESS_BITS = int(_l.Param.SLICES), int(_l.Param.MULTIPOINT), int(_l.Param.ADDRESS_BITS)
+SLICES = int(_l.Param.SLICES)
 ADVANCED_INTRA, MODIFIED_QUANT = int(_l.Param.ADVANCED_INTRA), int(_l.Param.MODIFIED_QUANT)
 LONG_VECTORS, ALTERNATIVE_INTER = int(_l.Param.LONG_VECTORS), int(_l.Param.ALTERNATIVE_INTER)
 INTERLACED, GLOBAL_MOTION = int(_l.Param.INTERLACED), int(_l.Param.GLOBAL_MOTION)
 FORWARD_BITS, BACKWARD_BITS = int(_l.Param.FORWARD_BITS), int(_l.Param.BACKWARD_BITS)
-MARKER_BITS, TIME_BITS, QUANT_BITS = int(_l.Param.MARKER_BITS), int(_l.Param.TIME_BITS), int(_l.Param.QUANT_BITS)
-INTRA_DC_LIMIT, WARPING_POINTS = int(_l.Param.INTRA_DC_LIMIT), int(_l.Param.WARPING_POINTS)
+MARKER_BITS, QUANT_BITS = int(_l.Param.MARKER_BITS), int(_l.Param.QUANT_BITS)
+INTRA_DC_LIMIT = int(_l.Param.INTRA_DC_LIMIT)
 INTRA, BIDIRECTIONAL = int(_l.Kind.INTRA), int(_l.Kind.BIDIRECTIONAL)
 W_QUANT, W_MAPS = int(_l.Work.QUANT), int(_l.Work.MAPS)
 
@@ -37,28 +34,6 @@ LONGEST_RUN_AT = _t.LONGEST_RUN_AT
 
 TYPE_INTRA, TYPE_QUANT, TYPE_FOUR = 4, 8, 16
 H263_ESCAPE, VISUAL_ESCAPE, LONG_ESCAPE = 0, 1, 2
-
-
-@kernel("int64(uint8[::1], int64, int64, int64)")
-def peek(buf: Any, end: int, bit: int, count: int) -> int:
-    """Return the ``count`` (1 to 25) bits at ``bit``; bits at and behind byte ``end`` are 0."""
-    at = bit >> 3
-    word = 0
-    if at + 4 <= end:
-        word = (int(np.int64(buf[at])) << 24) | (int(np.int64(buf[at + 1])) << 16)
-        word |= (int(np.int64(buf[at + 2])) << 8) | int(np.int64(buf[at + 3]))
-    else:
-        for i in range(4):
-            word <<= 8
-            if at + i < end:
-                word |= int(np.int64(buf[at + i]))
-    return (word >> (32 - count - (bit & 7))) & ((1 << count) - 1)
-
-
-@part
-def fail(end: int, bit: int) -> int:
-    """Return what a field that may not be means: NEED_MORE when bits behind ``end`` were part of it."""
-    return NEED_MORE if bit > end << 3 else INVALID
 
 
 @kernel("int64(uint8[::1], int64, int64, int64[::1], int64, int64, int64)")
@@ -298,77 +273,6 @@ def between_macroblock(buf: Any, end: int, bit: int, params: Any, tables: Any, w
     if bit < 0:
         return bit
     return blocks(buf, end, bit, params, tables, pattern, 0, 0)
-
-
-@kernel("int64(uint8[::1], int64, int64, int64[::1], int64)")
-def group_header(buf: Any, end: int, bit: int, params: Any, number: int) -> int:
-    """Step over the header of a group of blocks or a slice, if there is one (H.263 5.2, K.2)."""
-    word = peek(buf, end, bit, 25)
-    if word >> 9:
-        return bit
-    zeros = 16
-    while zeros < 25 and (word >> (24 - zeros)) & 1 == 0:
-        zeros += 1
-    bit += zeros + 1
-    if zeros > 23:
-        return fail(end, bit)
-    if params[SLICES]:
-        head = peek(buf, end, bit, 1 + params[ADDRESS_BITS])
-        bit += 1 + params[ADDRESS_BITS]
-        if head != (1 << params[ADDRESS_BITS]) | number:
-            return fail(end, bit)
-        if params[COUNT] > 1583:
-            bit += 1
-        if peek(buf, end, bit, 5) == 0 or peek(buf, end, bit + 5, 1) == 0:
-            return fail(end, bit + 6)
-        return bit + 8
-    if peek(buf, end, bit, 5) != number // params[GROUP]:
-        return fail(end, bit + 5)
-    bit += 7 + 2 * params[MULTIPOINT]
-    if peek(buf, end, bit, 5) == 0:
-        return fail(end, bit + 5)
-    return bit + 5
-
-
-@kernel("int64(uint8[::1], int64, int64, int64[::1], int64[::1], int64, int64)")
-def packet_header(buf: Any, end: int, bit: int, params: Any, work: Any, first: int, number: int) -> int:
-    """Step over the header of a video packet, if there is one (ISO/IEC 14496-2 6.2.5.2).
-
-    It names a macroblock from ``first``, the one behind the last with any bits, to ``number``, the next with some.
-    """
-    stuffing = 8 - (bit & 7)
-    if peek(buf, end, bit, stuffing) != (1 << (stuffing - 1)) - 1:
-        return bit
-    length = params[MARKER_BITS]
-    marker = peek(buf, end, bit + stuffing, length)
-    if marker == 0:
-        return fail(end, bit + stuffing + length)
-    if marker != 1:
-        return bit
-    bit += stuffing + length
-    named = peek(buf, end, bit, params[ADDRESS_BITS])
-    bit += params[ADDRESS_BITS]
-    if named < first or named > number:
-        return fail(end, bit)
-    quant = peek(buf, end, bit, params[QUANT_BITS])
-    bit += params[QUANT_BITS]
-    if quant == 0:
-        return fail(end, bit)
-    work[W_QUANT] = quant
-    bit += 1
-    if peek(buf, end, bit - 1, 1) == 0:
-        return bit
-    while peek(buf, end, bit, 1):
-        bit += 1
-    bit += 3 + params[TIME_BITS]  # between marker bits
-    if peek(buf, end, bit - 1, 1) == 0 or peek(buf, end, bit, 2) != params[KIND] or params[WARPING_POINTS]:
-        return fail(end, bit + 2)
-    bit += 5
-    if params[KIND] != INTRA:
-        bit += 3
-    if params[KIND] == BIDIRECTIONAL:
-        bit += 3
-    return bit
 
 
 @kernel("int64(uint8[::1], int64, int64, int64[::1], int64[::1], int64[::1])")

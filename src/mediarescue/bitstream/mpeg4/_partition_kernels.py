@@ -10,6 +10,8 @@ from typing import Any
 from mediarescue.bitstream.jit import kernel
 from mediarescue.bitstream.mpeg4 import layout as _l
 from mediarescue.bitstream.mpeg4 import tables as _t
+from mediarescue.bitstream.mpeg4._bit_kernels import fail, peek
+from mediarescue.bitstream.mpeg4._header_kernels import packet_header
 from mediarescue.bitstream.mpeg4._kernels import (
     COUNT,
     FORWARD_BITS,
@@ -32,9 +34,6 @@ from mediarescue.bitstream.mpeg4._kernels import (
     W_QUANT,
     coefficients,
     dc_size,
-    fail,
-    packet_header,
-    peek,
     vectors,
 )
 

@@ -31,21 +31,27 @@ class _Vop(NamedTuple):
     end: int
 
 
-def find_layer(data: bytes) -> Layer | None:
+def find_layer(data: bytes, version: int = 0) -> Layer | None:
     """Return the first video object layer in headers, None where there is none.
+
+    Parameters
+    ----------
+    data : bytes
+    version : int
+        visual_object_verid of a layer that does not tell its own; 0 takes the visual object's, as the standard says.
 
     Raises
     ------
     BitstreamError
         When it cannot be read.
     """
-    version = 1
+    told = 1
     for found in re.finditer(rb"\x00\x00\x01(.)", data, re.DOTALL):
         code, behind = found[1][0], data[found.end() : found.end() + 1]
         if code == _OBJECT and behind and behind[0] & 0x80:
-            version = behind[0] >> 3 & 15
+            told = behind[0] >> 3 & 15
         elif 0x20 <= code < 0x30:
-            return parse_layer(data[found.start() :], version)
+            return parse_layer(data[found.start() :], version or told)
     return None
 
 
@@ -67,6 +73,8 @@ class VisualSyntax:
     stuffed : bool
         A VOP ends in a 0 and 1s up to a whole byte, a whole one if need be, as the standard wants it; else it may end
         in zeros, or in nothing where it ends on a whole byte.
+    version : int
+        See `find_layer`.
 
     Notes
     -----
@@ -80,9 +88,10 @@ class VisualSyntax:
     largest = 16 << 20
     rate = 0
 
-    def __init__(self, layer: Layer | None, *, packed: bool = False, stuffed: bool = True) -> None:
+    def __init__(self, layer: Layer | None, *, packed: bool = False, stuffed: bool = True, version: int = 0) -> None:
         self._packed = packed
         self._stuffed = stuffed
+        self._version = version
         self._tables = lookup_tables()
         self._anchors: dict[bytes, None] = {}
         self._layer: Layer | None = None
@@ -133,7 +142,7 @@ class VisualSyntax:
             behind = here + 4 + found
             if 0x20 <= code[3] < 0x30:
                 try:
-                    self._use(find_layer(buf[at:behind].tobytes()))
+                    self._use(find_layer(buf[at:behind].tobytes(), self._version))
                 except BitstreamError:
                     return INVALID
             here = behind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from mediarescue.bitstream.mpeg4.visual import VisualSyntax, find_layer, is_pack
 from mediarescue.recover.codecs.framed import FramedFactory
 from mediarescue.recover.profile import TrackProfile
 
+_PREFIX = b"\0\0\1"
+_VERSIONS = (0, 1, 2)
+"""What writers mean a layer to be of that does not tell its version: as the standard says, or not."""
+
 
 class Mpeg4VisualFactory(FramedFactory):
     """Make matchers for MPEG-4 Visual tracks: a VOP ends behind its last macroblock."""
@@ -24,18 +29,27 @@ class Mpeg4VisualFactory(FramedFactory):
         """Tracks with the same headers in front of their VOPs look alike."""
         return (self.name, _headers(track))
 
-    def syntax(self, tracks: Sequence[TrackProfile], samples: Sequence[bytes]) -> FrameSyntax:
+    def syntax(self, tracks: Sequence[TrackProfile], samples: Sequence[bytes]) -> FrameSyntax | None:
         """Take the layer from the sample entry or the first sample, and the writer's habits from its samples."""
         if not samples:
             raise BitstreamError("no sample to learn from")
-        layer = find_layer(_headers(tracks[0])) or find_layer(samples[0])
-        if layer is None:
+        headers = _headers(tracks[0])
+        if not any(_PREFIX in data for data in (headers, samples[0][:3])):
             return H263Syntax(parse_picture_header(samples[0]))  # short_video_header
         packed = any(map(is_packed, samples))
-        return max(
-            (VisualSyntax(layer, packed=packed, stuffed=stuffed) for stuffed in (True, False)),
-            key=lambda syntax: _explained(syntax, samples),
-        )
+        best: tuple[int, VisualSyntax | None] = (-1, None)
+        for version, stuffed in product(_VERSIONS, (True, False)):
+            try:
+                layer = find_layer(headers, version) or find_layer(samples[0], version)
+            except BitstreamError:
+                continue
+            syntax = VisualSyntax(layer, packed=packed, stuffed=stuffed, version=version)
+            explained = _explained(syntax, samples)
+            if explained > best[0]:
+                best = (explained, syntax)
+            if explained == len(samples):
+                break
+        return best[1]
 
 
 def _headers(track: TrackProfile) -> bytes:

@@ -18,8 +18,7 @@ from mediarescue.isobmff import BoxError, ByteSource, FragmentedFile, Movie, mda
 from mediarescue.options import UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.recover.adopt import adopt_movie, init_segment
-from mediarescue.recover.assemble import Layout, assemble, file_type_box
-from mediarescue.recover.faststart import larger_room, moved_to_front
+from mediarescue.recover.assemble import assemble, file_type_box
 from mediarescue.recover.fragmented import FragmentRescue, rescue_fragments
 from mediarescue.recover.keeping import kept_fragments
 from mediarescue.recover.lost import fill_lost

@@ -112,10 +112,13 @@ class UntruncReport:
         """Why this is a success with reservations; empty for a clean one."""
         why = []
         losses = [gap for gap in self.gaps if not gap.expected]
-        lost = sum(gap.size for gap in losses)
-        if lost:
-            count = len(losses)
-            why.append(f"{count} gap{'s' if count != 1 else ''}, {lost} bytes that belong to no sample")
+        named = sorted({gap.reason for gap in losses if gap.reason.startswith("looks like ")})
+        for reason in (None, *named):
+            alike = [gap for gap in losses if gap.reason == reason or (reason is None and gap.reason not in named)]
+            count, lost = len(alike), sum(gap.size for gap in alike)
+            if lost:
+                what = "that belong to no sample" if reason is None else f"that {reason.replace('looks', 'look', 1)}"
+                why.append(f"{count} gap{'s' if count != 1 else ''}, {lost} bytes {what}")
         guessed = [t for t in self.tracks if t.timing_source in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)]
         if any(t.kind in ("video", "audio") for t in guessed):
             why.append("estimated times in " + ", ".join(f"track {t.track_id} ({t.codec})" for t in guessed))

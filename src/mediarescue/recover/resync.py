@@ -18,6 +18,8 @@ _CHAIN = 3
 _LAST_RUN = 8 << 10
 """Bytes before the end of the media where its last sample is looked for, however weakly it is known."""
 _USUAL_COST = 1.5
+_FOREIGN_RUN = 32 << 10
+"""Bytes of other data that may stand between single pictures."""
 _ZERO_BLOCK = 1 << 16
 _LEADING_ZEROS = 8
 
@@ -117,11 +119,11 @@ def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matche
 
 
 def _again_behind_unknown(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> bool:
-    """Whether something certain, or the end, comes behind no more bytes than a track has that nobody recognises."""
-    reach = max((2 * m.largest for m in matchers if isinstance(m, UnknownMatcher)), default=0)
-    if reach and window.end - pos <= reach:
+    """Whether something certain, or the end, comes soon, behind bytes of a track that nobody recognises."""
+    reach = max([_FOREIGN_RUN, *(2 * m.largest for m in matchers if isinstance(m, UnknownMatcher))])
+    if window.end - pos <= reach:
         return True
-    for matcher in matchers if reach else ():
+    for matcher in matchers:
         at = matcher.find(window, pos, min(pos + reach, window.end))
         run = matcher.match(window, at) if at >= 0 else None
         if run is not None and run.certain:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mediarescue.events import Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.candidate import Segmentation
 from mediarescue.recover.evidence import DecodeProbe
 from mediarescue.recover.families import Families, make_families
+from mediarescue.recover.foreign import name_gaps
 from mediarescue.recover.locate import MediaLocation, locate_media
 from mediarescue.recover.padding import learn_padding
 from mediarescue.recover.profile import ReferenceProfile, learn_lead, learn_reference
@@ -80,5 +81,6 @@ def identify(
         progress=lambda pos: listener(Progressed(IDENTIFY, pos - location.start)),
     ).run()
     tracks = build_tracks(families, segmentation, read=broken.read, probe=probe)
+    segmentation = replace(segmentation, gaps=name_gaps(segmentation.gaps, end, broken.read))
     listener(StageFinished(IDENTIFY))
     return Rescue(preparation, segmentation, tuple(tracks))

@@ -1,0 +1,153 @@
+"""What bytes seem to be that belong to no track of the reference: named, not rescued."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mediarescue.bitstream.aac import AacWalker, parse_audio_specific_config
+from mediarescue.bitstream.ac3 import parse_syncframe
+from mediarescue.bitstream.buffers import as_buffer
+from mediarescue.bitstream.frames import Frame, FrameSyntax
+from mediarescue.bitstream.metadata import CammSyntax, RtpHintSyntax, TimedTextSyntax
+from mediarescue.bitstream.mpeg_audio import parse_header
+from mediarescue.recover.candidate import Gap
+
+LOOKS_LIKE = "looks like "
+_MOST_GAPS = 2000
+_READ = 64 << 10
+_SMALLEST = 16
+_PROOF = 20.0
+_AAC_CONFIGURATIONS = tuple(
+    (2 << 11 | frequency << 7 | channels << 3).to_bytes(2, "big")
+    for frequency in (3, 4, 5, 6, 8)
+    for channels in (2, 1)
+)
+"""AudioSpecificConfig of AAC LC at 48, 44.1, 32, 24 and 16 kHz, stereo and mono (ISO/IEC 14496-3 1.6.2.1)."""
+_MARKERS = {
+    b"DEVC": "GoPro telemetry",
+    b"\x00\x1c\x01\x00": "Sony metadata",
+    b"\xff\xd8\xff": "JPEG images",
+    b"\x7f\xfe\x80\x01": "DTS audio",
+    b"fLaC": "FLAC audio",
+}
+_FEWEST_FRAMES = 2
+_SMOOTH = 0.4
+"""Mean step between PCM samples over their spread; noise has 1.1."""
+_ENOUGH_SOUND = 512
+
+
+def name_gaps(gaps: Sequence[Gap], end: int, read: Callable[[int, int], bytes]) -> tuple[Gap, ...]:
+    """Return the gaps, with what their bytes seem to be as the reason of those that nothing explains.
+
+    Parameters
+    ----------
+    end : int
+        Of the media, where a frame may be cut.
+    read : callable
+        ``(offset, size)`` -> bytes of the broken file.
+    """
+    named, looked = [], 0
+    for gap in gaps:
+        if not gap.expected and gap.size >= _SMALLEST and looked < _MOST_GAPS:
+            looked += 1
+            whole = gap.size <= _READ and gap.offset + gap.size < end
+            data = read(gap.offset, min(gap.size, _READ))
+            seems = looks_like(data, whole=whole) or looks_like(data)
+            if seems:
+                gap = replace(gap, reason=f"{LOOKS_LIKE}{seems}, of no track of the reference")
+        named.append(gap)
+    return tuple(named)
+
+
+def looks_like(data: bytes, *, whole: bool = True) -> str:
+    """Return what ``data`` seems to be, "" where nobody can tell; not ``whole``, more of it follows.
+
+    Notes
+    -----
+    Frames must divide the data to its last byte, or the first few of more. That 16 to 700 bytes of noise pass for
+    anything was seen in none of 20,000 trials.
+    """
+    for marker, name in _MARKERS.items():
+        if data.startswith(marker):
+            return name
+    buf = as_buffer(data)
+    for name, step in (("AC-3 audio", _ac3_size), ("MP3 audio", _mpeg_audio_size), ("video", _nal_size)):
+        if _divides(data, step, whole):
+            return _video_name(data) if name == "video" else name
+    syntaxes: tuple[tuple[str, FrameSyntax], ...] = (
+        ("camera motion metadata", CammSyntax(())),
+        ("RTP hints", RtpHintSyntax()),
+        ("text", TimedTextSyntax(())),
+    )
+    for name, syntax in syntaxes:
+        at, evidence = 0, 0.0
+        while at < len(data) and isinstance(frame := syntax.frame(buf, at, len(data), final=whole), Frame):
+            at += frame.size
+            evidence += syntax.evidence if frame.evidence is None else frame.evidence
+        if evidence >= _PROOF and (at == len(data) or not whole):
+            return name
+    for configuration in _AAC_CONFIGURATIONS:
+        walker = AacWalker(parse_audio_specific_config(configuration))
+        rows = walker.rows(len(data) // 2)
+        count, _ = walker.frames(buf, 0, len(data), len(rows), rows)
+        end = int(rows[:count, 0].sum())
+        if count and (end == len(data) or (count >= _FEWEST_FRAMES and not whole)):
+            return "AAC audio"
+    return "PCM audio" if _is_smooth(data) else ""
+
+
+def _divides(data: bytes, step: Callable[[bytes], int], whole: bool) -> bool:
+    """Whether sizes read one behind the other end with the data."""
+    at = count = 0
+    while at < len(data):
+        size = step(data[at : at + 16])
+        if size <= 0 or (whole and at + size > len(data)):
+            return False
+        at += size
+        count += 1
+    return bool(count) and (whole or count > _FEWEST_FRAMES)
+
+
+def _ac3_size(head: bytes) -> int:
+    frame = parse_syncframe(head)
+    return 0 if frame is None else frame.size
+
+
+def _mpeg_audio_size(head: bytes) -> int:
+    header = parse_header(int.from_bytes(head[:4], "big")) if len(head) >= 4 else None
+    return 0 if header is None else header.size
+
+
+def _nal_size(head: bytes) -> int:
+    """Return the bytes of a NAL unit behind its length of four bytes, 0 where the header cannot be."""
+    if len(head) < 6 or head[4] & 0x80:
+        return 0
+    size = int.from_bytes(head[:4], "big")
+    avc = (head[4] & 31) in (1, 5, 6, 7, 8, 9, 12)
+    hevc = head[4] >> 1 <= 40 and head[5] & 7 > 0 and head[4] & 1 == 0 and head[5] >> 3 == 0
+    return 4 + size if size >= 2 and (avc or hevc) else 0
+
+
+def _video_name(data: bytes) -> str:
+    """Return which codec the NAL units are of: HEVC's second header byte is 1 but for temporal layers."""
+    at, hevc = 0, True
+    while at + 6 <= len(data):
+        hevc &= data[at + 4] & 1 == 0 and 0 < data[at + 5] <= 7
+        at += 4 + int.from_bytes(data[at : at + 4], "big")
+    return "HEVC video" if hevc else "H.264 video"
+
+
+def _is_smooth(data: bytes) -> bool:
+    """Whether the data go up and down in small steps as 16-bit sound does, in one channel or two."""
+    if len(data) < _ENOUGH_SOUND:
+        return False
+    for order in ("<i2", ">i2"):
+        values = np.frombuffer(data[: len(data) & ~1], dtype=order).astype(np.float64)
+        spread = float(values.std())
+        for channels in (1, 2):
+            if spread > 1 and float(np.abs(values[channels:] - values[:-channels]).mean()) < _SMOOTH * spread:
+                return True
+    return False

@@ -46,6 +46,14 @@ class Attentive(Protocol):
         """Look out for the samples that these recognise."""
 
 
+@runtime_checkable
+class Unmarked(Protocol):
+    """A blind matcher whose samples have a first byte to go by, and neither an end nor a usual length (Opus)."""
+
+    def may_start(self, window: MediaWindow, pos: int) -> bool:
+        """Return whether a sample may start at ``pos``."""
+
+
 class MatcherFactory(Protocol):
     """Make a matcher for the tracks of a family out of what the reference shows of them."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mediarescue.recover.boxes import find_box, match_box
 from mediarescue.recover.codecs.unknown import UnknownMatcher
-from mediarescue.recover.matcher import Matcher
+from mediarescue.recover.matcher import Matcher, Unmarked
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.window import MediaWindow
 
@@ -112,6 +112,8 @@ def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matche
     if any(m is not matcher and m.match(window, after) is not None for m in matchers):
         return True
     if run.certain and _again_behind_unknown(window, matchers, run.end):
+        return True
+    if run.certain and any(isinstance(m, Unmarked) and m.may_start(window, after) for m in matchers):
         return True
     # sound without structure: one of its usual lengths must lead to something that has
     lengths = [c.end for m in matchers if m.blind for c in m.propose(window, after) if c.end < window.end]

@@ -249,6 +249,8 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
         told = framed_durations(profile, known, facts, family.matcher.rate)
         if told is not None:
             durations, source = told, TimingSource.BITSTREAM
+        if family.matcher.estimated:
+            source = TimingSource.GUESSED
     if profile.sample_count == 1 and count == 1:
         source = TimingSource.CONSTANT
     return RescuedTrack(profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent, partial)
@@ -346,7 +348,8 @@ def _by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
 
 def _on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[RescuedTrack]:
     """Hold video against the audio interleaved with it; what agrees stays as it is."""
-    audio = max((t for t in tracks if t.profile.kind == "audio"), key=lambda t: t.seconds, default=None)
+    heard = [t for t in tracks if t.profile.kind == "audio" and t.source is not TimingSource.GUESSED]
+    audio = max(heard, key=lambda t: t.seconds, default=None)
     videos = [track for track in tracks if track.profile.kind == "video" and len(track.duration)]
     if audio is None:
         return tracks

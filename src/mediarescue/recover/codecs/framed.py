@@ -44,10 +44,13 @@ class FrameRows:
         The rows of the leading samples of each of the reference's tracks, by the track's index.
     rate : int
         Hz of ``FrameColumn.TICKS``, 0 where there are none.
+    estimated : bool
+        Where the samples part is a guess, and so are their times.
     """
 
     known: dict[int, NDArray[np.int64]]
     rate: int
+    estimated: bool = False
 
 
 class FramedMatcher(FrameRows):

@@ -74,7 +74,9 @@ def test_an_encoders_packets_are_read_to_their_exact_size_with_their_key_flag(
         HIDDEN + AGAIN,
         obu(ObuType.METADATA, b"\x04\xb5meta") + SHOWN,
         SHOWN + obu(ObuType.PADDING, b"pad\x80"),
-        obu(ObuType.FRAME_HEADER, _SHOWN) + obu(ObuType.TILE_GROUP, b"t" * 70) + obu(ObuType.TILE_GROUP, b"u" * 30),
+        obu(ObuType.FRAME_HEADER, _SHOWN + b"header")
+        + obu(ObuType.TILE_GROUP, b"t" * 70)
+        + obu(ObuType.TILE_GROUP, b"u" * 30),
         obu(ObuType.FRAME, _SHOWN + b"0" * 30, spatial=0) + obu(ObuType.FRAME, _SHOWN + b"1" * 60, spatial=1),
     ],
     ids=["delimiter", "hidden", "shown_again", "metadata", "padding", "tile_groups", "two_layers"],
@@ -123,3 +125,16 @@ def test_random_bytes_never_raise_and_never_reach_beyond_the_stop(data: bytes, s
     for start in (b"", b"\x0a", b"\x32\x20", b"\x12\0", SEQUENCE):
         found = frame_of(Av1Syntax([_SEQUENCE]), start + data, final=final, stop=len(start) + stop)
         assert found in (INVALID, NEED_MORE) if isinstance(found, int) else 0 < found.size <= len(start) + stop
+
+
+def test_references_that_the_reference_shows_make_a_lone_frame_certain(packets: list[tuple[bytes, bool]]) -> None:
+    samples = [data for data, _ in packets]
+    headers = [payload for data in samples for kind, payload in split_obus(data) or () if kind == 1]
+    learned, unlearned = Av1Syntax(headers, samples[:24]), Av1Syntax(headers, samples[:1])
+    lone = [data for data in samples[24:] if len(split_obus(data) or ()) == 1 and data[0] == ObuType.FRAME << 3 | 2]
+    assert lone
+    for data in lone:
+        known, unknown = frame_of(learned, data), frame_of(unlearned, data)
+        assert isinstance(known, Frame)
+        assert isinstance(unknown, Frame)
+        assert (known.evidence or 0) >= 20 > (unknown.evidence or 0)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mediarescue.bitstream.bits import BitReader
 from mediarescue.bitstream.errors import BitstreamError
 
-KEY_FRAME, INTRA_ONLY_FRAME, SWITCH_FRAME = 0, 2, 3
+KEY_FRAME, INTER_FRAME, SWITCH_FRAME = 0, 1, 3
 _SELECT = 2
 """seq_choose_screen_content_tools, seq_choose_integer_mv: the frame decides."""
 
@@ -22,6 +22,9 @@ class Sequence(NamedTuple):
     """0 where frames carry no id."""
     screen_content_tools: int
     integer_mv: int
+    order_hint_bits: int = 0
+    plain: bool = False
+    """Whether the fields behind frame_size_override_flag are read: no frame ids, no decoder model."""
 
 
 class FrameStart(NamedTuple):
@@ -43,6 +46,8 @@ class FrameStart(NamedTuple):
     frame_type: int
     bits: int
     habit: int
+    references: tuple[int, ...] = ()
+    """ref_frame_idx of an inter frame behind refresh_frame_flags and primary_ref_frame, where they are read."""
 
 
 def parse_sequence(payload: bytes) -> Sequence:
@@ -61,7 +66,7 @@ def parse_sequence(payload: bytes) -> Sequence:
         if not still:
             raise BitstreamError("a reduced still picture header of a film")
         return Sequence(True, 0, 0, _SELECT, _SELECT)
-    time_bits = _operating_points(r)
+    model, time_bits = _operating_points(r)
     width_bits, height_bits = r.u(4) + 1, r.u(4) + 1
     r.skip(width_bits + height_bits)
     frame_id_bits = 0
@@ -79,14 +84,14 @@ def parse_sequence(payload: bytes) -> Sequence:
     integer = _SELECT
     if screen and not r.flag():
         integer = r.u(1)
-    if order_hints:
-        r.skip(3)
+    order_hint_bits = r.u(3) + 1 if order_hints else 0
     r.skip(3)  # superres, cdef, restoration; the colour configuration is of no use to a frame header
-    return Sequence(False, time_bits, frame_id_bits, screen, integer)
+    plain = not model and not frame_id_bits
+    return Sequence(False, time_bits, frame_id_bits, screen, integer, order_hint_bits, plain)
 
 
-def _operating_points(r: BitReader) -> int:
-    """Step over timing and operating points; return the bits of frame_presentation_time in frame headers."""
+def _operating_points(r: BitReader) -> tuple[bool, int]:
+    """Step over timing and operating points; return whether there is a decoder model, and bits of times."""
     model, equal_interval, delay_bits, time_bits = False, False, 0, 0
     if r.flag():  # timing_info_present_flag
         r.skip(64)
@@ -107,11 +112,11 @@ def _operating_points(r: BitReader) -> int:
             r.skip(2 * delay_bits + 1)
         if delays and r.flag():
             r.skip(4)
-    return time_bits if model and not equal_interval else 0
+    return model, time_bits if model and not equal_interval else 0
 
 
 def frame_start(payload: bytes, sequence: Sequence) -> FrameStart:
-    """Read the first fields of uncompressed_header() (5.9.2), up to frame_size_override_flag.
+    """Read the first fields of uncompressed_header() (5.9.2), of inter frames up to ref_frame_idx.
 
     Raises
     ------
@@ -141,4 +146,18 @@ def frame_start(payload: bytes, sequence: Sequence) -> FrameStart:
     habit = frame_type
     for flag in (show, showable, resilient, no_cdf_update, screen, override):
         habit = habit << 1 | flag
-    return FrameStart(False, bool(show), frame_type, r.pos, habit << 1)
+    references = _references(r, sequence, bool(resilient)) if sequence.plain and frame_type == INTER_FRAME else ()
+    return FrameStart(False, bool(show), frame_type, r.pos, habit << 1, references)
+
+
+def _references(r: BitReader, sequence: Sequence, resilient: bool) -> tuple[int, ...]:
+    """Read on in the header of an inter frame: primary_ref_frame, refresh_frame_flags and ref_frame_idx."""
+    bits = sequence.order_hint_bits
+    r.skip(bits)
+    primary = 7 if resilient else r.u(3)
+    refresh = r.u(8)
+    if resilient:
+        r.skip(8 * bits)
+    if bits and r.flag():  # frame_refs_short_signaling
+        return (primary, refresh, r.u(3), r.u(3))
+    return (primary, refresh, *(r.u(3) for _ in range(7)))

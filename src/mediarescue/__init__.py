@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mediarescue.api import inspect, untrunc
-    from mediarescue.extract import extract
+    from mediarescue.streams import extract
 
 __version__ = version("mediarescue")
 __all__ = ["__version__", "extract", "inspect", "untrunc"]
 
 
-_FUNCTIONS = {"untrunc": "mediarescue.api", "inspect": "mediarescue.api", "extract": "mediarescue.extract"}
+_FUNCTIONS = {"untrunc": "mediarescue.api", "inspect": "mediarescue.api", "extract": "mediarescue.streams"}
 
 
 def __getattr__(name: str) -> Any:

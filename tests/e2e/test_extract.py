@@ -13,7 +13,7 @@ import pytest
 
 from mediarescue.cli.app import main
 from mediarescue.errors import OutputError, UsageError
-from mediarescue.extract import extract
+from mediarescue.streams import extract
 from tests.conftest import Clips
 from tests.support.breaking import cut, drop_moov
 from tests.support.clips import AudioSpec, ClipSpec
@@ -157,3 +157,25 @@ def test_a_cut_broken_file_says_what_is_lost(clips: Clips, tmp_path: Path, froze
     cut(pair.take, broken, 0.5)
     report = extract(frozen_input(broken), out_dir=tmp_path, reference=pair.reference)
     assert 0 < report.streams[0].samples < 50
+
+
+def test_a_fragmented_file_that_was_cut_gives_what_its_fragments_list(clips: Clips, tmp_path: Path) -> None:
+    options = (("movflags", "frag_keyframe+empty_moov+default_base_moof"),)
+    take = clips.clip("extract-fragmented.mp4", ClipSpec(options=options))
+    broken = tmp_path / "cut.mp4"
+    broken.write_bytes(take.read_bytes()[: take.stat().st_size * 2 // 3])
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    whole.mkdir()
+    part.mkdir()
+    healthy, report = extract(take, out_dir=whole), extract(broken, out_dir=part)
+    assert healthy.exit_code == 0
+    assert report.reference is None
+    for all_of_it, some in zip(healthy.streams, report.streams, strict=True):
+        assert some.samples > 10
+        assert Path(all_of_it.path).read_bytes().startswith(Path(some.path).read_bytes())
+
+
+def test_the_function_is_not_hidden_by_its_module() -> None:
+    import mediarescue
+
+    assert mediarescue.extract is extract

@@ -47,7 +47,7 @@ def extract_command(
     with made_folder(out_dir):
         with renderer(progress, quiet=quiet) as listener:
             # brings numpy and construct with it, which --help must not wait for
-            from mediarescue.extract import extract
+            from mediarescue.streams import extract
 
             report = extract(file, out_dir=out_dir, reference=reference, overwrite=overwrite, listener=listener)
         if json:

@@ -14,10 +14,13 @@ from mediarescue.errors import InputError, NothingRecoverableError, UsageError
 from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.extraction import MediaTrack, stream_form
 from mediarescue.extraction.write import sample_table, write_stream
-from mediarescue.isobmff import BoxError, ByteSource
+from mediarescue.isobmff import BoxError, ByteSource, FragmentedFile, Movie, read_fragmented
+from mediarescue.judging import open_film
 from mediarescue.output import AtomicOutput, check_target
+from mediarescue.recover.fragmented import rescue_fragments
 from mediarescue.recover.profile import TrackProfile, learn_reference
 from mediarescue.recover.run import Rescue
+from mediarescue.recover.tracks import RescuedTrack
 from mediarescue.reports import ExtractReport, StreamReport
 
 WRITE = "write streams"
@@ -74,8 +77,12 @@ def extract(
     """
     path, folder = Path(path), Path(out_dir)
     with ExitStack() as stack:
-        source = stack.enter_context(ByteSource.open(path))
-        if index_state(path) in (IndexState.SOUND, IndexState.POINTS_OUTSIDE):
+        source = open_film(stack, path)
+        file = read_fragmented(source)
+        state = index_state(source, file=file)
+        if state is not IndexState.SOUND and file is not None and file.movie is not None and file.began:
+            found, reference = _fragmented(source, file, file.movie), None
+        elif state in (IndexState.SOUND, IndexState.POINTS_OUTSIDE):
             found, reference = _indexed(source), None
         elif reference is None:
             raise UsageError(
@@ -83,7 +90,7 @@ def extract(
                 f"mediarescue extract {path} --ref GOOD"
             )
         else:
-            healthy = stack.enter_context(ByteSource.open(Path(reference)))
+            healthy = open_film(stack, Path(reference))
             if path.samefile(reference):
                 raise UsageError(f"{path} is given twice: the reference must be another file, one that plays")
             found = _rescued(api.find_samples(source, healthy, listener=listener))
@@ -181,6 +188,13 @@ def _indexed(source: ByteSource) -> _Found:
     return _Found(tuple(tracks), missing_samples=missing)
 
 
+def _fragmented(source: ByteSource, file: FragmentedFile, movie: Movie) -> _Found:
+    """Return the tracks of a fragmented file that was cut or damaged, by its own index."""
+    rescue = rescue_fragments(source, file, movie)
+    lost = sum(gap.size for gap in rescue.gaps if not gap.expected)
+    return _Found(tuple(_of_rescued(track) for track in rescue.tracks), lost)
+
+
 def _of_profile(track: TrackProfile) -> MediaTrack:
     none = np.zeros(0, dtype=np.int64)
     entry, timescale = track.track.sample_entries[0], track.track.timescale
@@ -200,13 +214,17 @@ def _of_profile(track: TrackProfile) -> MediaTrack:
 
 def _rescued(rescue: Rescue) -> _Found:
     """Return the tracks that were found in the media data of a broken file."""
-    tracks = tuple(
-        replace(
-            _of_profile(track.profile), offset=track.offset, size=track.size, duration=track.duration,
-            is_sync=track.is_sync,
-        )
-        for track in rescue.tracks
-    )  # fmt: skip
+    tracks = tuple(map(_of_rescued, rescue.tracks))
     lost = sum(gap.size for gap in rescue.segmentation.gaps if not gap.expected)
     missing = tuple(track for track, weighs in api.missing_tracks(rescue).items() if weighs)
     return _Found(tracks, lost, missing_tracks=missing)
+
+
+def _of_rescued(track: RescuedTrack) -> MediaTrack:
+    return replace(
+        _of_profile(track.profile),
+        offset=track.offset,
+        size=track.size,
+        duration=track.duration,
+        is_sync=track.is_sync,
+    )

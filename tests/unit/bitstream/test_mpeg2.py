@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,3 +142,18 @@ def test_random_bytes_never_raise_and_never_reach_beyond_the_stop(
         end = len(start) + min(stop, len(data))
         found = frame_of(Mpeg2Syntax(first_sequence([whole])), start + data, stop=end, final=final)
         assert found in (INVALID, NEED_MORE) if isinstance(found, int) else 0 < found.size <= end
+
+
+def test_the_walk_is_the_same_without_the_compiler() -> None:
+    script = (
+        "import numpy as np; from mediarescue.bitstream.mpeg2 import Mpeg2Syntax;"
+        "from tests.support.mpeg2 import PictureSpec, picture, sequence_header;"
+        "specs = [PictureSpec(kind=k, structure=s) for k in (1, 2, 3) for s in (1, 3)];"
+        "whole = [sequence_header(spec) + picture(spec, 7) for spec in specs];"
+        "bufs = [np.frombuffer(bytearray(data + b'UUU' * 20), np.uint8) for data in whole];"
+        "found = [Mpeg2Syntax(None, [data]).frame(buf, 0, len(buf), final=True) for data, buf in zip(whole, bufs)];"
+        "print([frame.size - len(data) for frame, data in zip(found, whole)])"
+    )
+    environment = {**os.environ, "MEDIARESCUE_NO_JIT": "1"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str([0] * 6)

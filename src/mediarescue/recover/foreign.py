@@ -74,8 +74,12 @@ def looks_like(data: bytes, *, whole: bool = True) -> str:
         if data.startswith(marker):
             return name
     buf = as_buffer(data)
-    for name, step in (("AC-3 audio", _ac3_size), ("MP3 audio", _mpeg_audio_size), ("video", _nal_size)):
-        if _divides(data, step, whole):
+    for name, step, fewest in (
+        ("AC-3 audio", _ac3_size, 1),
+        ("MP3 audio", _mpeg_audio_size, 3),
+        ("video", _nal_size, 3),
+    ):
+        if _divides(data, step, 1 if whole else fewest, whole):
             return _video_name(data) if name == "video" else name
     syntaxes: tuple[tuple[str, FrameSyntax], ...] = (
         ("camera motion metadata", CammSyntax(())),
@@ -99,8 +103,8 @@ def looks_like(data: bytes, *, whole: bool = True) -> str:
     return "PCM audio" if _is_smooth(data) else ""
 
 
-def _divides(data: bytes, step: Callable[[bytes], int], whole: bool) -> bool:
-    """Whether sizes read one behind the other end with the data."""
+def _divides(data: bytes, step: Callable[[bytes], int], fewest: int, whole: bool) -> bool:
+    """Whether at least ``fewest`` sizes read one behind the other end with the data, or (not ``whole``) behind it."""
     at = count = 0
     while at < len(data):
         size = step(data[at : at + 16])
@@ -108,7 +112,7 @@ def _divides(data: bytes, step: Callable[[bytes], int], whole: bool) -> bool:
             return False
         at += size
         count += 1
-    return bool(count) and (whole or count > _FEWEST_FRAMES)
+    return count >= fewest
 
 
 def _ac3_size(head: bytes) -> int:
@@ -142,7 +146,7 @@ def _video_name(data: bytes) -> str:
 
 def _is_smooth(data: bytes) -> bool:
     """Whether the data go up and down in small steps as 16-bit sound does, in one channel or two."""
-    if len(data) < _ENOUGH_SOUND:
+    if len(data) < _ENOUGH_SOUND or 2 * data.count(0) > len(data):
         return False
     for order in ("<i2", ">i2"):
         values = np.frombuffer(data[: len(data) & ~1], dtype=order).astype(np.float64)

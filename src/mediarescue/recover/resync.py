@@ -8,6 +8,7 @@ import numpy as np
 
 from mediarescue.recover.boxes import find_box, match_box
 from mediarescue.recover.codecs.unknown import UnknownMatcher
+from mediarescue.recover.foreign import looks_like
 from mediarescue.recover.matcher import Matcher, Unmarked
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.window import MediaWindow
@@ -121,13 +122,24 @@ def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matche
 
 
 def _again_behind_unknown(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> bool:
-    """Whether something certain, or the end, comes soon, behind bytes of a track that nobody recognises."""
-    reach = max([_FOREIGN_RUN, *(2 * m.largest for m in matchers if isinstance(m, UnknownMatcher))])
-    if window.end - pos <= reach:
-        return True
+    """Whether something certain, or the end, comes behind a run of a track that nobody recognises, or that is foreign.
+
+    Notes
+    -----
+    A picture may be seen in noise, and true ones follow somewhere: so what stands between must look like something,
+    unless the reference has a track that looks like nothing.
+    """
+    unknown = max((2 * m.largest for m in matchers if isinstance(m, UnknownMatcher)), default=0)
+    reach = max(unknown, _FOREIGN_RUN)
+    after = window.end if window.end - pos <= reach else -1
     for matcher in matchers:
-        at = matcher.find(window, pos, min(pos + reach, window.end))
+        at = matcher.find(window, pos, pos + reach if after < 0 else after)
         run = matcher.match(window, at) if at >= 0 else None
         if run is not None and run.certain:
-            return True
-    return False
+            after = at
+    if after < 0:
+        return False
+    if after - pos <= unknown:
+        return True
+    between = window.peek(pos, after - pos)
+    return bool(looks_like(between) or (after == window.end and looks_like(between, whole=False)))

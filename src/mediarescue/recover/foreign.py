@@ -16,6 +16,7 @@ from mediarescue.bitstream.mpeg_audio import parse_header
 from mediarescue.recover.candidate import Gap
 
 LOOKS_LIKE = "looks like "
+PCM = "PCM audio"
 _MOST_GAPS = 2000
 _READ = 64 << 10
 _SMALLEST = 16
@@ -100,7 +101,7 @@ def looks_like(data: bytes, *, whole: bool = True) -> str:
         end = int(rows[:count, 0].sum())
         if count and (end == len(data) or (count >= _FEWEST_FRAMES and not whole)):
             return "AAC audio"
-    return "PCM audio" if _is_smooth(data) else ""
+    return PCM if _is_smooth(data) else ""
 
 
 def _divides(data: bytes, step: Callable[[bytes], int], fewest: int, whole: bool) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mediarescue.recover.boxes import find_box, match_box
 from mediarescue.recover.codecs.unknown import UnknownMatcher
-from mediarescue.recover.foreign import looks_like
+from mediarescue.recover.foreign import PCM, looks_like
 from mediarescue.recover.matcher import Matcher, Unmarked
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.window import MediaWindow
@@ -142,4 +142,6 @@ def _again_behind_unknown(window: MediaWindow, matchers: Sequence[Matcher], pos:
     if after - pos <= unknown:
         return True
     between = window.peek(pos, after - pos)
-    return bool(looks_like(between) or (after == window.end and looks_like(between, whole=False)))
+    seems = looks_like(between) or (looks_like(between, whole=False) if after == window.end else "")
+    # beside sound of the reference that has no marks, a picture seen in it has more of it behind
+    return bool(seems) and not (seems == PCM and any(matcher.blind for matcher in matchers))

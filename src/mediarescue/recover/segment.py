@@ -248,11 +248,16 @@ class Segmenter:
         )
 
     def _expand(self, node: _Node) -> list[_Node]:
-        candidates: list[Candidate | Gap] = list(self._structured(node.pos, node.context))
+        structured = self._structured(node.pos, node.context)
+        candidates: list[Candidate | Gap] = list(structured)
         if not candidates:
             known = self._no_sample(node.pos)
             candidates = [known] if known else list(self._blind(node.pos))
-        return [self._child(node, candidate) for candidate in candidates]
+        children = [self._child(node, candidate) for candidate in candidates]
+        if structured and all(c.cost > _USUAL_COST for c in structured) and self._is_cut(node.pos):
+            # two zeros are an empty subtitle, and the first bytes of a picture that the media end inside of
+            children.append(self._cut_short(node))
+        return children
 
     def _child(self, node: _Node, part: Candidate | Gap, extra: float = 0.0, second_thoughts: int = 0) -> _Node:
         if isinstance(part, Gap):
@@ -264,12 +269,16 @@ class Segmenter:
             cost += _AGAIN_COST
         return _Node(part.end, cost, self._extended(node.context, part.family), node, part, second_thoughts)
 
+    def _cut_short(self, node: _Node) -> _Node:
+        """Take all that is left for the beginning of one sample."""
+        gap = Gap(node.pos, self._window.end - node.pos, CUT_SHORT, expected=True)
+        return self._child(node, gap, _CUT_COST)
+
     def _second_thoughts(self, node: _Node, *, alone: bool) -> list[_Node]:
         """What to do where nothing matches: a cut end, an earlier end of the last run, unstructured data, a gap."""
         window = self._window
         if self._is_cut(node.pos):
-            gap = Gap(node.pos, window.end - node.pos, CUT_SHORT, expected=True)
-            return [self._child(node, gap, _CUT_COST)]
+            return [self._cut_short(node)]
         found: list[_Node] = []
         if node.second_thoughts < 2:
             found += self._earlier_ends(node)

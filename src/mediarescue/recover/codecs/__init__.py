@@ -70,6 +70,7 @@ MATCHERS.add("mp4v", "mp4v.20", "MP4V", "m4v ", "FMP4", entry=CodecLine("mpeg4",
 MATCHERS.add("DIVX", "divx", "DX50", "XVID", "xvid", "3IV2", entry=CodecLine("mpeg4", "Mpeg4VisualFactory"))
 MATCHERS.add("alac", entry=CodecLine("alac", "AlacFactory"))
 MATCHERS.add("Opus", entry=CodecLine("opus", "OpusFactory"))
+MATCHERS.add("mp4a.dd", entry=CodecLine("vorbis", "VorbisFactory"))
 
 _PCM = CodecLine("pcm", "PcmFactory")
 MATCHERS.add("sowt", "twos", "in24", "in32", "fl32", "fl64", "lpcm", "ipcm", "fpcm", "raw ", "NONE", entry=_PCM)

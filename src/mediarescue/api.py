@@ -34,9 +34,9 @@ from mediarescue.recover.codecs import coded_size, is_supported
 from mediarescue.recover.codecs.nal_video import own_configuration
 from mediarescue.recover.faststart import larger_room, moved_to_front, room_for_moov
 from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
-from mediarescue.recover.tracks import RescuedTrack
 from mediarescue.reports import GapReport, UntruncReport
 from mediarescue.volumes import on_same_card
 from mediarescue.writing import copied_media

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mediarescue.recover.tracks import RescuedTrack
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.reports import TrackReport
 
 

@@ -19,8 +19,8 @@ from mediarescue.judging import open_film
 from mediarescue.output import AtomicOutput, check_target
 from mediarescue.recover.fragmented import rescue_fragments
 from mediarescue.recover.profile import TrackProfile, learn_reference
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import Rescue
-from mediarescue.recover.tracks import RescuedTrack
 from mediarescue.reports import ExtractReport, StreamReport
 
 WRITE = "write streams"

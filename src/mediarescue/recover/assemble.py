@@ -23,8 +23,8 @@ from mediarescue.isobmff import (
 )
 from mediarescue.isobmff.tables import build_rows
 from mediarescue.recover.descriptions import without_content
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.timing.edits import EditStart, edit_entries, segment_total
-from mediarescue.recover.tracks import RescuedTrack
 
 _PERSONAL = frozenset((b"udta", b"meta"))
 """Boxes of a moov or a trak that tell where, when and by whom the reference was filmed."""

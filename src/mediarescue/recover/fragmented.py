@@ -12,9 +12,9 @@ from mediarescue.isobmff import BoxError, ByteSource, ChunkTable, FragmentedFile
 from mediarescue.recover.candidate import CUT_SHORT, Gap
 from mediarescue.recover.indexed import IndexedSamples, indexed_samples
 from mediarescue.recover.profile import ReferenceProfile, TrackProfile, indexed_profile
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.survey import written_end
 from mediarescue.recover.timing.edits import EditStart, learn_start
-from mediarescue.recover.tracks import RescuedTrack
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]

@@ -14,9 +14,10 @@ from mediarescue.isobmff import ByteSource
 from mediarescue.recover.candidate import Gap
 from mediarescue.recover.families import Families, make_families
 from mediarescue.recover.fragmented import FragmentRescue, IndexedTrack
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import IDENTIFY
 from mediarescue.recover.segment import Segmenter
-from mediarescue.recover.tracks import RescuedTrack, build_tracks
+from mediarescue.recover.tracks import build_tracks
 from mediarescue.recover.window import MediaWindow
 
 Int64Array = NDArray[np.int64]

@@ -13,8 +13,9 @@ from mediarescue.recover.foreign import name_gaps
 from mediarescue.recover.locate import MediaLocation, locate_media
 from mediarescue.recover.padding import learn_padding
 from mediarescue.recover.profile import ReferenceProfile, learn_lead, learn_reference
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.segment import Segmenter
-from mediarescue.recover.tracks import RescuedTrack, build_tracks
+from mediarescue.recover.tracks import build_tracks
 from mediarescue.recover.window import MediaWindow
 
 IDENTIFY = "identify samples"

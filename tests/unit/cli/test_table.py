@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mediarescue.cli import _table, _text
+from mediarescue.cli import _text
 from mediarescue.cli._table import TIMED, untrunc_text
 from mediarescue.reports import GapReport, TimingSource, TrackReport
 from tests.unit.cli.conftest import CLEAN, GAPS

@@ -1,0 +1,134 @@
+"""Times of one track by another's: an index found in the media data, the sound beside the pictures, a twin track."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.rescued_track import RescuedTrack
+from mediarescue.recover.runs import run_starts
+from mediarescue.recover.timing.audio_clock import (
+    TrackTimes,
+    chunk_lags,
+    durations_by_interleave,
+    learn_interleave,
+    scale_by_interleave,
+    total_by_audio,
+)
+from mediarescue.recover.timing.decode import learn_clock, rescale
+from mediarescue.reports import TimingSource
+
+Int64Array = NDArray[np.int64]
+_ENOUGH_KNOWN = 8
+
+
+def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
+    """Return byte positions and end times of a track's samples (of PCM: its chunks)."""
+    if isinstance(track, RescuedTrack):
+        profile, offset = track.profile, track.offset
+        ticks = track.duration
+        if profile.chunks is not None:
+            ticks = profile.chunks.samples_in(track.size) * profile.chunks.delta
+    else:
+        profile = track
+        if track.chunks is not None:
+            offset, ticks = track.chunks.offset, track.chunks.sample_count * track.chunks.delta
+        else:
+            assert track.samples is not None
+            offset, ticks = track.samples.offset, track.samples.duration
+    return TrackTimes(offset, np.cumsum(ticks) / profile.track.timescale)
+
+
+def by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
+    """Give a track the durations of an index found in the media data; its clock goes on behind them."""
+    if known is None or not len(track.duration):
+        return track
+    count = min(len(known), len(track.duration))
+    if count == len(track.duration):
+        return replace(track, duration=known[:count], source=TimingSource.INDEX)
+    if count < _ENOUGH_KNOWN:
+        return track
+    clock = learn_clock(known, track.profile.track.timescale)
+    durations = np.concatenate((known, clock.durations(len(track.duration) - count)))
+    return replace(track, duration=durations, source=clock.source)
+
+
+def on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[RescuedTrack]:
+    """Hold video against the audio interleaved with it; what agrees stays as it is."""
+    heard = [t for t in tracks if t.profile.kind == "audio" and t.source is not TimingSource.GUESSED]
+    audio = max(heard, key=lambda t: t.seconds, default=None)
+    videos = [track for track in tracks if track.profile.kind == "video" and len(track.duration)]
+    if audio is None:
+        return tracks
+    held = {}
+    for track in videos:
+        if track.source in (TimingSource.BITSTREAM, TimingSource.INDEX):
+            continue
+        if track.profile.sample_count and audio.profile.sample_count:
+            durations = _beside_audio(audio, track, complete)
+        elif complete and len(videos) == 1 and track.source is TimingSource.GUESSED:
+            durations = rescale(track.duration, round(audio.seconds * track.profile.track.timescale))
+        else:
+            continue
+        if durations is not None:
+            held[track.profile.index] = replace(track, duration=durations, source=TimingSource.AUDIO_CLOCK)
+    return [held.get(track.profile.index, track) for track in tracks]
+
+
+def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> Int64Array | None:
+    """Return a video track's durations where the audio beside it contradicts the reference's clock, else None."""
+    samples, timescale = track.profile.samples, track.profile.track.timescale
+    assert samples is not None
+    reference_audio, rescued_audio, reference_video = _times(audio.profile), _times(audio), _times(track.profile)
+    lags = chunk_lags(reference_video, run_starts(samples.offset, samples.size), reference_audio)
+    starts = run_starts(track.offset, track.size)
+    if track.source is TimingSource.GUESSED:
+        durations = durations_by_interleave(
+            learn_interleave(lags), track.offset, starts, rescued_audio, timescale, float(track.duration.mean())
+        )
+        if durations is not None:
+            return durations
+    last = starts[-1:]
+    before = float(track.duration[: int(last[0])].sum()) / timescale
+    scale = scale_by_interleave(lags, float(chunk_lags(_times(track), last, rescued_audio)[0]), before)
+    if scale is None and track.source is not TimingSource.GUESSED:
+        return None  # the last picture chunk stands where the reference's would: only the end of a track is missing
+    if not complete:
+        return None if scale is None else rescale(track.duration, round(track.duration_ticks * scale))
+    ahead = track.profile.start_seconds - audio.profile.start_seconds
+    total = total_by_audio(
+        track.seconds,
+        audio.seconds - ahead,
+        reference_video=float(reference_video.ends[-1]),
+        reference_audio=float(reference_audio.ends[-1]) - ahead,
+    )
+    return None if total is None else rescale(track.duration, round(total * timescale))
+
+
+def like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> RescuedTrack:
+    """Give metadata that comes once a frame the frames' own times, and what lasts the whole film its duration."""
+    profile = track.profile
+    if profile.kind in ("video", "audio") or profile.samples is None or not len(track.duration):
+        return track
+    timescale = profile.track.timescale
+    longest = max((t.seconds for t in tracks if t.profile.kind in ("video", "audio")), default=0.0)
+    if len(profile.samples) == 1 and len(track.duration) == 1:
+        spanning = int(profile.samples.duration[0]) > 1
+        ticks = round(longest * timescale) if spanning and longest else int(profile.samples.duration[0])
+        return replace(track, duration=np.array([ticks], dtype=np.int64), source=TimingSource.CONSTANT)
+    for twin in tracks:
+        theirs = twin.profile.samples
+        if twin.profile.kind != "video" or theirs is None or twin.profile.track.timescale != timescale:
+            continue
+        if abs(len(theirs) - len(profile.samples)) <= 1 and abs(len(twin.duration) - len(track.duration)) <= 60:
+            count = min(len(theirs), len(profile.samples)) - 1
+            if np.array_equal(theirs.duration[:count], profile.samples.duration[:count]):
+                common = min(len(twin.duration), len(track.duration))
+                durations = track.duration.copy()
+                durations[:common] = twin.duration[:common]
+                return replace(track, duration=durations, source=twin.source)
+    return track

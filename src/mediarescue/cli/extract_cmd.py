@@ -69,7 +69,6 @@ def extract_text(report: ExtractReport) -> str:
         Column("samples", justify="right", no_wrap=True),
         Column("duration", justify="right", no_wrap=True),
         Column("bytes", justify="right", no_wrap=True),
-        Column("file", ratio=1, overflow="fold"),
     )
     rows = [
         (
@@ -79,7 +78,6 @@ def extract_text(report: ExtractReport) -> str:
             str(stream.samples),
             duration(stream.duration_seconds),
             readable_size(stream.bytes),
-            Path(stream.path).name,
         )
         for stream in report.streams
     ]
@@ -87,6 +85,8 @@ def extract_text(report: ExtractReport) -> str:
     for stream in report.streams:
         if stream.note:
             parts.append(labelled("raw", f"track {stream.track_id}: {stream.note}", width))
+    for place, stream in enumerate(report.streams):
+        beside = f" ({Path(stream.table).name} lists its samples)" if stream.table else ""
+        parts.append(labelled("" if place else "output", f"{stream.path}{beside}", width))
     parts += [labelled("but", reservation, width) for reservation in report.reservations]
-    parts.append(labelled("output", f"{len(report.streams)} streams in {Path(report.streams[0].path).parent}", width))
     return "".join(parts)

@@ -105,7 +105,8 @@ def test_the_sessions_with_inspect_are_what_the_program_prints(capsys: pytest.Ca
         assert capsys.readouterr().out == printed
 
 
-def test_the_session_with_extract_is_what_the_program_prints(pair: None, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("pair")
+def test_the_session_with_extract_is_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
     (session,) = [b for b in fenced(README.read_text(encoding="utf-8")) if b.startswith("$ mediarescue extract")]
     command, _, printed = session.partition("\n")
     assert app.main(command.split()[2:]) == 0

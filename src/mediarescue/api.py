@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +33,14 @@ from mediarescue.recover.assemble import Layout, assemble, file_type_box
 from mediarescue.recover.candidate import CUT_SHORT
 from mediarescue.recover.codecs import coded_size, is_supported
 from mediarescue.recover.codecs.nal_video import own_configuration
+from mediarescue.recover.families import Families
 from mediarescue.recover.faststart import larger_room, moved_to_front, room_for_moov
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
 from mediarescue.reports import GapReport, UntruncReport
+from mediarescue.untangling import untangled
 from mediarescue.volumes import on_same_card
 from mediarescue.writing import copied_media
 
@@ -126,13 +129,16 @@ def untrunc(
                 f"mediarescue untrunc {broken} --ref GOOD"
             )
         preparation = _prepared(source, healthy, state, listener)
-        rescue, layout = _written(source, healthy, preparation, target, options, listener)
-    return _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
+        families = learn(healthy, preparation)
+        source, preparation, clusters = untangled(source, families, preparation, listener)
+        rescue, layout = _written(source, families, preparation, target, options, listener)
+    report = _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
+    return replace(report, clusters=clusters)
 
 
 def _written(
     source: ByteSource,
-    healthy: ByteSource,
+    families: Families,
     preparation: Preparation,
     target: Path,
     options: UntruncOptions,
@@ -152,7 +158,7 @@ def _written(
         with copied_media(
             source, target, head=head, start=location.start, size=size, options=options, listener=listener
         ) as finish:
-            rescue = rescue or _identified(source, healthy, preparation, listener)
+            rescue = rescue or _identified(source, families, preparation, listener)
             layout = assemble(
                 profile.movie,
                 rescue.tracks,
@@ -173,15 +179,23 @@ def _check_of(rescue: Rescue) -> Callable[[Path], None]:
     return lambda path: check_structure(path, counts)
 
 
-def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore) -> Rescue:
-    """Find the samples of a broken file, and write nothing; raises what `untrunc` raises up to there."""
+def find_samples(
+    source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore
+) -> tuple[ByteSource, Rescue]:
+    """Find the samples of a broken file, and write nothing; raises what `untrunc` raises up to there.
+
+    The samples' offsets hold for the source that comes with them: the recording's own where the file holds two.
+    """
     announce_compiling(lambda: listener(Noted(_COMPILING)))
     state = judge(source, healthy)
     if state is IndexState.FRAGMENTS_CUT:
         raise InputError(
             f"{source.path} is a fragmented file that was cut; make it whole first: mediarescue untrunc {source.path}"
         )
-    return _identified(source, healthy, _prepared(source, healthy, state, listener), listener)
+    preparation = _prepared(source, healthy, state, listener)
+    families = learn(healthy, preparation)
+    source, preparation, _ = untangled(source, families, preparation, listener)
+    return source, _identified(source, families, preparation, listener)
 
 
 def missing_tracks(rescue: Rescue) -> dict[str, bool]:
@@ -196,10 +210,9 @@ def missing_tracks(rescue: Rescue) -> dict[str, bool]:
     return out
 
 
-def _identified(source: ByteSource, healthy: ByteSource, preparation: Preparation, listener: Listener) -> Rescue:
-    """Learn, search, and refuse a result that a fitting reference would not give."""
+def _identified(source: ByteSource, families: Families, preparation: Preparation, listener: Listener) -> Rescue:
+    """Search, and refuse a result that a fitting reference would not give."""
     location = preparation.location
-    families = learn(healthy, preparation)
     if location.end - location.start > 2 * _TRIAL:
         _check_trial(source, identify(source, families, preparation, limit=_TRIAL))
     rescue = identify(source, families, preparation, probe=_decoded, listener=listener)
@@ -369,7 +382,8 @@ def _report(
         recovered_bytes=segmentation.recovered_bytes,
         tracks=tracks,
         gaps=tuple(
-            GapReport(source.origin + gap.offset, gap.size, gap.reason, gap.expected) for gap in segmentation.gaps
+            GapReport(source.ranges(gap.offset, 1)[0][0], gap.size, gap.reason, gap.expected)
+            for gap in segmentation.gaps
         ),
         av_difference_seconds=av_difference(tracks),
         dropped_boxes=layout.dropped,

@@ -1,4 +1,4 @@
-"""Copy a byte range between open files in a background thread, by the kernel where it can."""
+"""Copy byte ranges between open files in a background thread, by the kernel where it can."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -26,14 +26,17 @@ _SEEK_HOLE = getattr(os, "SEEK_HOLE", 4)
 
 
 class RangeCopier:
-    """Copies ``size`` bytes from one open file to another in a thread; a context manager that starts and cancels.
+    """Copies byte ranges from one open file to another in a thread; a context manager that starts and cancels.
 
     Parameters
     ----------
     src_fd, dst_fd : int
         Open descriptors; they must stay open until ``join`` or ``cancel`` has returned. Their positions are not used.
-    src_offset, dst_offset, size : int
-        Bytes. The range in ``dst_fd`` must not have been written before: holes of a sparse source are left as holes.
+    ranges : sequence of (int, int)
+        Offset and size in bytes of what is copied from ``src_fd``, in order; joined in ``dst_fd``.
+    dst_offset : int
+        Where that begins in ``dst_fd``. Nothing may have been written there before: holes of a sparse source are left
+        as holes.
     source, target : Path
         Names for the error messages.
 
@@ -50,19 +53,18 @@ class RangeCopier:
     def __init__(
         self,
         src_fd: int,
-        src_offset: int,
+        ranges: Sequence[tuple[int, int]],
         dst_fd: int,
         dst_offset: int,
-        size: int,
         *,
         source: Path = Path("the input"),
         target: Path = Path("the output"),
     ) -> None:
         self._src_fd = src_fd
-        self._src_offset = src_offset
+        self._ranges = ranges
         self._dst_fd = dst_fd
         self._dst_offset = dst_offset
-        self.size = size
+        self.size = sum(size for _, size in ranges)
         self._source = source
         self._target = target
         self._copied = 0
@@ -140,22 +142,29 @@ class RangeCopier:
     def _copy(self) -> None:
         piece = _SMALLEST_PIECE
         with _Holes(self._src_fd) as holes:
-            while self._copied < self.size and not self._cancelled.is_set():
-                hole = holes.size_at(self._src_offset + self._copied, self.size - self._copied)
-                if hole:
-                    self._skip(hole)
-                    continue
-                # Pieces end on multiples of their size in the source, so that all but the first can be shared blocks.
-                offset = self._src_offset + self._copied
-                count = min(piece - offset % piece, self.size - self._copied)
-                began = time.monotonic()
-                copied = self._copy_piece(offset, self._dst_offset + self._copied, count)
-                elapsed = time.monotonic() - began
-                self._copied += copied
-                if elapsed > _PIECE_SECONDS:
-                    piece = max(piece // 2, _SMALLEST_PIECE)
-                elif elapsed < _PIECE_SECONDS / 4:
-                    piece = min(piece * 2, _LARGEST_PIECE)
+            for offset, size in self._ranges:
+                piece = self._copy_range(offset, offset + size, piece, holes)
+
+    def _copy_range(self, offset: int, end: int, piece: int, holes: _Holes) -> int:
+        """Copy ``[offset, end)`` by about ``piece`` bytes at once; return how many do for the next ones."""
+        while offset < end and not self._cancelled.is_set():
+            hole = holes.size_at(offset, end - offset)
+            if hole:
+                self._skip(hole)
+                offset += hole
+                continue
+            # Pieces end on multiples of their size in the source, so that all but the first can be shared blocks.
+            count = min(piece - offset % piece, end - offset)
+            began = time.monotonic()
+            copied = self._copy_piece(offset, self._dst_offset + self._copied, count)
+            elapsed = time.monotonic() - began
+            self._copied += copied
+            offset += copied
+            if elapsed > _PIECE_SECONDS:
+                piece = max(piece // 2, _SMALLEST_PIECE)
+            elif elapsed < _PIECE_SECONDS / 4:
+                piece = min(piece * 2, _LARGEST_PIECE)
+        return piece
 
     def _skip(self, size: int) -> None:
         self._copied += size
@@ -187,9 +196,10 @@ class RangeCopier:
                 "copy the card to a disk first and work on the copy"
             ) from error
         if not data:
+            expected = max(offset + size for offset, size in self._ranges)
             raise InputError(
                 f"{self._source} became shorter while it was copied: it ends at offset {src}, "
-                f"{self._src_offset + self.size} were expected; see that no other program changes it"
+                f"{expected} were expected; see that no other program changes it"
             )
         self._write(memoryview(data), dst)
         return len(data)

@@ -82,10 +82,25 @@ class FragmentsReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ClustersReport:
+    """How a file was parted that holds two recordings by turns of clusters of ``cluster_bytes``.
+
+    ``own_clusters`` were taken for the recording that was rescued, ``other_clusters`` for the other; of these together
+    ``unsure_clusters`` could as well be the other way round.
+    """
+
+    cluster_bytes: int
+    own_clusters: int
+    other_clusters: int
+    unsure_clusters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class UntruncReport:
     """What ``untrunc`` did.
 
-    ``reference`` is None where none was needed, ``fragments`` where the file is not rescued by its fragments.
+    ``reference`` is None where none was needed, ``fragments`` where the file is not rescued by its fragments,
+    ``clusters`` where the file holds one recording.
 
     ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
     None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
@@ -106,6 +121,7 @@ class UntruncReport:
     dry_run: bool = False
     missing_tracks: tuple[str, ...] = ()
     fragments: FragmentsReport | None = None
+    clusters: ClustersReport | None = None
 
     @property
     def reservations(self) -> tuple[str, ...]:
@@ -123,6 +139,8 @@ class UntruncReport:
         if any(t.kind in ("video", "audio") for t in guessed):
             why.append("estimated times in " + ", ".join(f"track {t.track_id} ({t.codec})" for t in guessed))
         why += [f"no sample of track {track}" for track in self.missing_tracks]
+        if self.clusters is not None and self.clusters.unsure_clusters:
+            why.append(f"{self.clusters.unsure_clusters} clusters that could as well be the other recording's")
         return tuple(why)
 
     @property

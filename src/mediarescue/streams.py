@@ -93,7 +93,8 @@ def extract(
             healthy = open_film(stack, Path(reference))
             if path.samefile(reference):
                 raise UsageError(f"{path} is given twice: the reference must be another file, one that plays")
-            found = _rescued(api.find_samples(source, healthy, listener=listener))
+            source, rescue = api.find_samples(source, healthy, listener=listener)
+            found = _rescued(rescue)
         tracks = [track for track in found.tracks if len(track.size)]
         if not tracks:
             raise NothingRecoverableError(f"{path} holds no sample of any track; nothing was written")

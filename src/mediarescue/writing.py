@@ -65,10 +65,9 @@ def copied_media(
         copy = stack.enter_context(
             RangeCopier(
                 source.fileno(),
-                source.origin + start,
+                source.ranges(start, size),
                 out.file.fileno(),
                 len(head),
-                size,
                 source=source.path,
                 target=target,
             )

@@ -31,7 +31,7 @@ def untrunc(broken, *, reference, output=None, options, listener):
     size = broken.stat().st_size
     with broken.open("rb") as source, AtomicOutput(target, needed_bytes=size, overwrite=options.overwrite) as out:
         listener(StageStarted("copying", size))
-        copier = RangeCopier(source.fileno(), 0, out.file.fileno(), 0, size, source=broken, target=target)
+        copier = RangeCopier(source.fileno(), [(0, size)], out.file.fileno(), 0, source=broken, target=target)
         with copier:
             copier.join(lambda done: listener(Progressed("copying", done)))
         listener(StageFinished("copying"))

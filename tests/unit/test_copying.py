@@ -33,7 +33,7 @@ class Pair:
         self.dst = os.open(self.target, os.O_RDWR | os.O_CREAT)
 
     def copier(self, src_offset: int, dst_offset: int, size: int) -> RangeCopier:
-        return RangeCopier(self.src, src_offset, self.dst, dst_offset, size, source=self.source, target=self.target)
+        return RangeCopier(self.src, [(src_offset, size)], self.dst, dst_offset, source=self.source, target=self.target)
 
     def close(self) -> None:
         os.close(self.src)
@@ -157,7 +157,7 @@ def test_holes_of_a_sparse_source_stay_holes(tmp_path: Path) -> None:
     target = tmp_path / "copy.mp4"
     with source.open("rb") as src, target.open("w+b") as dst:
         began = time.monotonic()
-        with RangeCopier(src.fileno(), 50, dst.fileno(), 1050, size - 50) as copier:
+        with RangeCopier(src.fileno(), [(50, size - 50)], dst.fileno(), 1050) as copier:
             copier.join()
         assert time.monotonic() - began < 60
         assert os.fstat(dst.fileno()).st_size == size + 1000

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from mediarescue.cli._text import duration, labelled, table_text, text_width
 from mediarescue.output import readable_size
-from mediarescue.reports import FragmentsReport, GapReport, TimingSource, TrackReport, UntruncReport
+from mediarescue.reports import ClustersReport, FragmentsReport, GapReport, TimingSource, TrackReport, UntruncReport
 
 _SHOWN_GAPS = 10
 
@@ -48,6 +48,8 @@ def _lines(report: UntruncReport, every_gap: bool, said: set[str]) -> Iterator[t
     )
     if report.fragments is not None:
         yield "fragments", _fragments_sentence(report.fragments)
+    if report.clusters is not None:
+        yield "clusters", _clusters_sentence(report.clusters)
     yield from _gap_lines(report.gaps, every_gap)
     if report.av_difference_seconds is not None:
         yield "A/V", _av_sentence(report.av_difference_seconds)
@@ -85,6 +87,13 @@ def _gap_lines(gaps: tuple[GapReport, ...], every_gap: bool) -> Iterator[tuple[s
 def _fragments_sentence(fragments: FragmentsReport) -> str:
     whole = f"{fragments.whole} whole"
     return f"{whole}, then {fragments.cut}" if fragments.cut else whole
+
+
+def _clusters_sentence(clusters: ClustersReport) -> str:
+    return (
+        f"{clusters.own_clusters} of {readable_size(clusters.cluster_bytes)}; {clusters.other_clusters} more belong to "
+        "another recording; name one of its kind as --ref (an LRV for the small one) to get it"
+    )
 
 
 def _av_sentence(seconds: float) -> str:

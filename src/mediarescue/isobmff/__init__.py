@@ -8,6 +8,7 @@ from mediarescue.isobmff.errors import BoxError, Leniency, NoMovieError, Problem
 from mediarescue.isobmff.fragmented import FragmentedFile, Unread, read_fragmented
 from mediarescue.isobmff.fragments import Fragments, TimedSamples, read_track_extends
 from mediarescue.isobmff.header import BoxHeader, FourCC, read_header
+from mediarescue.isobmff.joined import JoinedSource
 from mediarescue.isobmff.layout import LAYOUTS, build_payload, entry_layout, parse_payload
 from mediarescue.isobmff.movie import (
     Edit,
@@ -45,6 +46,7 @@ __all__ = [
     "FourCC",
     "FragmentedFile",
     "Fragments",
+    "JoinedSource",
     "Leniency",
     "Movie",
     "NoMovieError",

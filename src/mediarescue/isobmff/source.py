@@ -21,7 +21,7 @@ class ByteSource:
     size : int
         Of the part, in bytes.
     origin : int
-        Where the part begins in the file; all offsets count from there. Who uses the descriptor must add it.
+        Where the part begins in the file; all offsets count from there. Who uses the descriptor asks `ranges`.
 
     Notes
     -----
@@ -30,7 +30,7 @@ class ByteSource:
     """
 
     def __init__(self, file: BinaryIO, path: Path, size: int, origin: int = 0) -> None:
-        self._file = file
+        self.file = file
         self._lock = threading.Lock()
         self.path = path
         self.size = size
@@ -58,7 +58,11 @@ class ByteSource:
 
     def part(self, start: int, end: int) -> ByteSource:
         """Return the range ``[start, end)`` as a source of its own, which shares the open file."""
-        return ByteSource(self._file, self.path, end - start, self.origin + start)
+        return ByteSource(self.file, self.path, end - start, self.origin + start)
+
+    def ranges(self, offset: int, size: int) -> list[tuple[int, int]]:
+        """Return where ``size`` bytes at ``offset`` lie in the file, as ``(offset, size)``, in order."""
+        return [(self.origin + offset, size)]
 
     def read(self, offset: int, size: int) -> bytes:
         """Return ``size`` bytes at absolute ``offset``, fewer only at the end of the file.
@@ -86,18 +90,26 @@ class ByteSource:
     def _read_once(self, offset: int, size: int) -> bytes:
         if hasattr(os, "pread"):
             # One call of Linux returns at most 2 GiB less a page; asking for less keeps every system happy.
-            return os.pread(self._file.fileno(), min(size, 1 << 30), self.origin + offset)
+            return os.pread(self.file.fileno(), min(size, 1 << 30), self.origin + offset)
         with self._lock:
-            self._file.seek(self.origin + offset)
-            return self._file.read(min(size, 1 << 30))
+            self.file.seek(self.origin + offset)
+            return self.file.read(min(size, 1 << 30))
+
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """Fill ``target`` with what stands at ``offset``; return the bytes read, fewer than asked at any place."""
+        if hasattr(os, "preadv"):
+            return os.preadv(self.file.fileno(), [target], self.origin + offset)
+        data = self.read(offset, len(target))
+        target[: len(data)] = data
+        return len(data)
 
     def fileno(self) -> int:
         """Return the file descriptor, for copying by the system; its position is of no meaning."""
-        return self._file.fileno()
+        return self.file.fileno()
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
-        self._file.close()
+        self.file.close()
 
     def __enter__(self) -> Self:
         return self

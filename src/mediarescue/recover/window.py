@@ -5,8 +5,6 @@ Mapped pages count as resident memory and a pulled card is a SIGBUS; a window ke
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,16 +64,9 @@ class MediaWindow:
         wanted = min(len(self._buffer), self.end - pos)
         got = 0
         while got < wanted:
-            count = self._read_into(self._buffer.data[got:wanted], pos + got)
+            count = self.source.read_into(pos + got, self._buffer.data[got:wanted])
             if count == 0:
                 break
             got += count
         self._base, self._filled = pos, got
         self._final = pos + got == self.end
-
-    def _read_into(self, target: memoryview, offset: int) -> int:
-        if hasattr(os, "preadv"):
-            return os.preadv(self.source.fileno(), [target], self.source.origin + offset)
-        data = self.source.read(offset, len(target))
-        target[: len(data)] = data
-        return len(data)

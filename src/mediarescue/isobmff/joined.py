@@ -1,0 +1,58 @@
+"""Ranges of a file, one behind the other, as a file of their own."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from mediarescue.isobmff.source import ByteSource
+
+
+class JoinedSource(ByteSource):
+    """What lies scattered in a file, read as one; it shares the open file, which stays the other's to close.
+
+    Parameters
+    ----------
+    source : ByteSource
+    ranges : sequence of (offset, size)
+        In the order in which they are joined; bytes, none empty, offsets in ``source``.
+    """
+
+    def __init__(self, source: ByteSource, ranges: Sequence[tuple[int, int]]) -> None:
+        self._whole = source
+        self._ranges = list(ranges)
+        self._ends = list(accumulate(size for _, size in ranges))
+        super().__init__(source.file, source.path, self._ends[-1] if self._ends else 0)
+
+    def ranges(self, offset: int, size: int) -> list[tuple[int, int]]:
+        """Return where ``size`` bytes at ``offset`` lie in the file, as ``(offset, size)``, in order."""
+        found, end = list[tuple[int, int]](), min(offset + size, self.size)
+        for index in range(bisect_right(self._ends, offset), len(self._ends)):
+            start, length = self._ranges[index]
+            skip = offset - (self._ends[index] - length)
+            count = min(length - skip, end - offset)
+            if count <= 0:
+                break
+            found += self._whole.ranges(start + skip, count)
+            offset += count
+        return found
+
+    def part(self, start: int, end: int) -> ByteSource:
+        """Return the range ``[start, end)`` as a source of its own, which shares the open file."""
+        inner = [(offset - self._whole.origin, size) for offset, size in self.ranges(start, end - start)]
+        return JoinedSource(self._whole, inner)
+
+    def _read_once(self, offset: int, size: int) -> bytes:
+        index = bisect_right(self._ends, offset)
+        if index == len(self._ends):
+            return b""
+        start, length = self._ranges[index]
+        skip = offset - (self._ends[index] - length)
+        return self._whole.read(start + skip, min(size, length - skip))
+
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """Fill ``target`` with what stands at ``offset``; return the bytes read, fewer than asked at any place."""
+        data = self._read_once(offset, min(len(target), max(self.size - offset, 0)))
+        target[: len(data)] = data
+        return len(data)

@@ -53,7 +53,7 @@ def extract(
     out_dir : path
         The folder to write to, which exists. Files are named ``NAME_<track id>_<kind>.<form>``.
     reference : path, optional
-        A healthy file of the same camera: needed where ``path`` has no index of its own.
+        A healthy file of the same camera: needed where ``path`` has no index of its own, used where that is not whole.
     overwrite : bool
         Replace files that exist.
     listener : callable
@@ -82,7 +82,7 @@ def extract(
         state = index_state(source, file=file)
         if state is not IndexState.SOUND and file is not None and file.movie is not None and file.began:
             found, reference = _fragmented(source, file, file.movie), None
-        elif state in (IndexState.SOUND, IndexState.POINTS_OUTSIDE):
+        elif state is IndexState.SOUND or (state is IndexState.POINTS_OUTSIDE and reference is None):
             found, reference = _indexed(source), None
         elif reference is None:
             raise UsageError(
@@ -145,7 +145,7 @@ def _written(
             if not form.framed:
                 table = target.with_suffix(".csv")
                 begin(table, 0).file.write(sample_table(track).encode())
-            seconds = (track.sample_count if track.block else int(track.duration.sum())) / track.timescale
+            seconds = (track.sample_count if track.packet else int(track.duration.sum())) / track.timescale
             streams.append(
                 StreamReport(
                     track.track_id, track.kind, track.codec, track.sample_count, size, seconds, str(target),
@@ -174,16 +174,7 @@ def _indexed(source: ByteSource) -> _Found:
         if track.track.is_encrypted:
             raise InputError(f"track {track.track.track_id} of {source.path} is encrypted; it cannot be extracted")
         whole = _of_profile(track)
-        there = whole.offset + whole.size <= source.size
-        kept = whole
-        if not there.all():
-            kept = replace(
-                whole,
-                offset=whole.offset[there],
-                size=whole.size[there],
-                duration=whole.duration[there] if len(whole.duration) else whole.duration,
-                is_sync=whole.is_sync[there] if len(whole.is_sync) else whole.is_sync,
-            )
+        kept = whole.within(source.size)
         missing += whole.sample_count - kept.sample_count
         tracks.append(kept)
     return _Found(tuple(tracks), missing_samples=missing)
@@ -198,19 +189,35 @@ def _fragmented(source: ByteSource, file: FragmentedFile, movie: Movie) -> _Foun
 
 def _of_profile(track: TrackProfile) -> MediaTrack:
     none = np.zeros(0, dtype=np.int64)
-    entry, timescale = track.track.sample_entries[0], track.track.timescale
+    entries, timescale = track.track.sample_entries, track.track.timescale
     if track.chunks is not None:
         chunks = track.chunks
         return MediaTrack(
-            track.track.track_id, track.kind, entry, timescale, chunks.offset, chunks.size, none,
-            none.astype(bool), chunks.sample_size,
-        )  # fmt: skip
+            track.track.track_id,
+            track.kind,
+            entries,
+            timescale,
+            chunks.offset,
+            chunks.size,
+            none,
+            none.astype(bool),
+            chunks.description_index,
+            chunks.block,
+            chunks.packet_samples,
+        )
     samples = track.samples
     assert samples is not None
     return MediaTrack(
-        track.track.track_id, track.kind, entry, timescale, samples.offset, samples.size, samples.duration,
+        track.track.track_id,
+        track.kind,
+        entries,
+        timescale,
+        samples.offset,
+        samples.size,
+        samples.duration,
         samples.is_sync,
-    )  # fmt: skip
+        samples.description_index,
+    )
 
 
 def _rescued(rescue: Rescue) -> _Found:
@@ -228,4 +235,5 @@ def _of_rescued(track: RescuedTrack) -> MediaTrack:
         size=track.size,
         duration=track.duration,
         is_sync=track.is_sync,
+        entry_index=track.description_index,
     )

@@ -15,9 +15,12 @@ from mediarescue.cli.app import main
 from mediarescue.errors import OutputError, UsageError
 from mediarescue.streams import extract
 from tests.conftest import Clips
+from tests.e2e.test_rescue_several_entries import film
+from tests.support.boxes import mdat_of, tables_of
 from tests.support.breaking import cut, drop_moov
 from tests.support.clips import AudioSpec, ClipSpec
 from tests.support.hashes import Frozen
+from tests.support.layout import rechunk
 from tests.support.synthetic import gpmf_track, signed_track, write_movie
 
 _ADTS_HEADER = 7
@@ -179,3 +182,26 @@ def test_the_function_is_not_hidden_by_its_module() -> None:
     import mediarescue
 
     assert mediarescue.extract is extract
+
+
+def test_pictures_of_several_entries_come_with_their_own_parameter_sets(tmp_path: Path) -> None:
+    take = film(tmp_path / "take.mp4", 5, (20, 25), 5)
+    video, _ = extract(take, out_dir=tmp_path).streams
+    with av.open(video.path) as container:
+        sizes = [(frame.width, frame.height) for frame in container.decode(video=0)]
+    assert sizes == [(160, 120)] * 20 + [(192, 96)] * 25
+
+
+def test_one_chunk_of_pcm_that_was_cut_is_kept_up_to_its_last_whole_frame(clips: Clips, tmp_path: Path) -> None:
+    spec = ClipSpec("mov", (), (AudioSpec("pcm_s16le", 48000),), options=(("movflags", "+faststart"),))
+    take = rechunk(clips.clip("extract-faststart.mov", spec), tmp_path / "late.mov", chunk_seconds=9.0)
+    data, mdat = take.read_bytes(), mdat_of(take)
+    moov = data[mdat.end :]
+    first = tables_of(take)[0].offsets[0]
+    head = b"stco" + struct.pack(">II", 0, 1)
+    early = moov.replace(head + struct.pack(">I", first), head + struct.pack(">I", first + len(moov)))
+    broken = tmp_path / "cut.mov"
+    broken.write_bytes((data[: mdat.offset] + early + data[mdat.offset :])[: first + len(moov) + 7003])
+    (sound,) = extract(broken, out_dir=tmp_path).streams
+    assert sound.samples == 7003 // 4
+    assert Path(sound.path).read_bytes()[44:] == data[first : first + 7000]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ class MediaTrack:
     track_id : int
     kind : str
         ``video``, ``audio``, ``metadata``, ``timecode``, ``text`` or ``other``.
-    entry : SampleEntry
+    entries : tuple of SampleEntry
     timescale : int
         Ticks a second.
     offset, size : int64 (n,)
@@ -29,19 +29,29 @@ class MediaTrack:
         Ticks; empty for constant-size audio.
     is_sync : bool (n,)
         Empty for constant-size audio.
-    block : int
-        Bytes of one PCM frame, all channels; 0 for samples of their own sizes.
+    entry_index : int32 (n,)
+        0-based sample entry of each sample or chunk.
+    packet, packet_samples : int
+        Bytes of a packet of constant-size audio, all channels, and its samples (1 for PCM); 0 for samples of their
+        own sizes.
     """
 
     track_id: int
     kind: str
-    entry: SampleEntry
+    entries: tuple[SampleEntry, ...]
     timescale: int
     offset: NDArray[np.int64]
     size: NDArray[np.int64]
     duration: NDArray[np.int64]
     is_sync: NDArray[np.bool_]
-    block: int = 0
+    entry_index: NDArray[np.int32]
+    packet: int = 0
+    packet_samples: int = 0
+
+    @property
+    def entry(self) -> SampleEntry:
+        """The sample entry that the first sample follows."""
+        return self.entries[int(self.entry_index[0]) if len(self.entry_index) else 0]
 
     @property
     def codec(self) -> str:
@@ -56,4 +66,21 @@ class MediaTrack:
     @property
     def sample_count(self) -> int:
         """Samples in all; of PCM its frames."""
-        return self.bytes // self.block if self.block else len(self.size)
+        return self.bytes // self.packet * self.packet_samples if self.packet else len(self.size)
+
+    def within(self, end: int) -> MediaTrack:
+        """Return the track without the samples that do not lie wholly in the first ``end`` bytes of the file."""
+        size = self.size
+        if self.packet:
+            size = np.clip(end - self.offset, 0, size) // self.packet * self.packet
+        there = (self.offset + size <= end) & (size > 0)
+        if there.all() and np.array_equal(size, self.size):
+            return self
+        return replace(
+            self,
+            offset=self.offset[there],
+            size=size[there],
+            duration=self.duration[there] if len(self.duration) else self.duration,
+            is_sync=self.is_sync[there] if len(self.is_sync) else self.is_sync,
+            entry_index=self.entry_index[there],
+        )

@@ -33,8 +33,8 @@ def wave_stream(track: MediaTrack) -> StreamForm:
     if pcm.bits not in (8, 16, 24, 32, 64) or not channels:
         raise NoStreamFormError(f"{channels} channels of {pcm.bits} bits are nothing a WAVE file holds")
     block = channels * pcm.bits // 8
-    if track.block and track.block != block:
-        raise NoStreamFormError(f"its frames have {track.block} bytes, {channels} channels of {pcm.bits} bits {block}")
+    if track.packet and track.packet != block:
+        raise NoStreamFormError(f"its frames have {track.packet} bytes, {channels} channels of {pcm.bits} bits {block}")
     total = sum(track.size.tolist()) // block * block
     head = _header(pcm, channels, rate, block, total)
     width = pcm.bits // 8

@@ -31,7 +31,7 @@ def write_stream(track: MediaTrack, form: StreamForm, read: Read, file: BinaryIO
         Told how many bytes of samples are written, now and then.
     """
     written, taken = file.write(form.head), 0
-    parts = _whole_frames(track, read) if track.block else _samples(track, read, joined=form.convert is None)
+    parts = _whole_frames(track, read) if track.packet else _samples(track, read, joined=form.convert is None)
     for index, part in parts:
         taken += len(part)
         written += file.write(part if form.convert is None else form.convert(part, index))
@@ -62,9 +62,9 @@ def _samples(track: MediaTrack, read: Read, *, joined: bool) -> Iterator[tuple[i
 
 def _whole_frames(track: MediaTrack, read: Read) -> Iterator[tuple[int, bytes]]:
     """Give the chunks of constant-size audio in pieces of whole frames."""
-    step = max(track.block, _PIECE // track.block * track.block)
+    step = max(track.packet, _PIECE // track.packet * track.packet)
     for offset, size in zip(track.offset.tolist(), track.size.tolist(), strict=True):
-        whole = size // track.block * track.block
+        whole = size // track.packet * track.packet
         for at in range(0, whole, step):
             yield 0, read(offset + at, min(step, whole - at))
 
@@ -77,7 +77,7 @@ def sample_table(track: MediaTrack) -> str:
     position = np.cumsum(track.size) - track.size
     times = (np.cumsum(track.duration) - track.duration) / track.timescale
     if len(times) != len(position):  # constant-size audio: a row a chunk
-        times = position // max(track.block, 1) / track.timescale
+        times = position // max(track.packet, 1) * track.packet_samples / track.timescale
     for row in zip(position.tolist(), track.size.tolist(), times.tolist(), strict=True):
         rows.writerow((row[0], row[1], f"{row[2]:.6f}"))
     return text.getvalue()

@@ -54,6 +54,17 @@ def refuse(code: int) -> object:
     return copy_file_range
 
 
+@pytest.mark.parametrize("code", [0, errno.EXDEV])
+def test_several_ranges_are_joined(pair: Pair, payload: bytes, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    if code:
+        monkeypatch.setattr(os, "copy_file_range", refuse(code), raising=False)
+    ranges = [(40, 3 * MIB), (4 * MIB + 7, 1), (4 * MIB + 8, 5000), (8 * MIB, MIB)]
+    with RangeCopier(pair.src, ranges, pair.dst, 100, source=pair.source, target=pair.target) as copier:
+        copier.join()
+    assert copier.copied == copier.size == sum(size for _, size in ranges)
+    assert pair.target.read_bytes()[100:] == b"".join(payload[offset : offset + size] for offset, size in ranges)
+
+
 @pytest.mark.parametrize("code", [0, errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL])
 @pytest.mark.parametrize(("src_offset", "dst_offset"), [(0, 0), (40, 1000), (4096, 0), (MIB + 1, 77)])
 def test_a_range_is_copied_exactly_by_the_kernel_or_through_a_buffer(

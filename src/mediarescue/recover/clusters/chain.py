@@ -182,6 +182,10 @@ class Chain:
                 return start
         return None
 
+    def begins(self, buf: Bytes) -> bool:
+        """Whether ``buf`` begins with a unit that tells itself."""
+        return self._reader.unit(buf, 0, len(buf), follow=False)[0] > 0
+
     def follow(self, buf: Bytes, at: int, stop: int) -> tuple[int, float]:
         """Return where a chain at ``at`` ends, at ``stop`` or behind at the latest, and the nats that speak for it."""
         nats = 0.0

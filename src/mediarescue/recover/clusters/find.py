@@ -23,6 +23,10 @@ _JUMP_BUFFER = 4 << 10
 _LARGEST_JUMP = 8 << 20
 _JUMP_NATS = 30.0
 _BREAKS = 40
+_ENOUGH_JUMPS = 3
+_FEWEST_BREAKS = 8
+_SELDOM = 4
+"""Breaks within a frame of sound, or a length, lead nowhere; one in four must."""
 _FEWEST_RETURNS = 1
 _FEWEST_UNITS = 8
 _AS_GOOD = 20.0
@@ -93,19 +97,27 @@ def find_interleaving(
 
 
 def _breaks(chain: Chain, source: ByteSource, pos: int) -> bool:
-    """Whether the chain from ``pos`` breaks where it goes on a whole number of 16 KiB later."""
-    end = min(source.size, pos + _LOOKED_AT)
-    for _ in range(_BREAKS):
+    """Whether the chain from ``pos`` breaks, and goes on a whole number of 16 KiB later, not too seldom.
+
+    Notes
+    -----
+    Sound lies so dense in some films that a multiple of 16 KiB behind any break a frame begins now and then.
+    """
+    end, jumps = min(source.size, pos + _LOOKED_AT), 0
+    for breaks in range(1, _BREAKS):
         pos = _followed(chain, source, pos, end)
         if pos >= end:
-            return False
-        if _lands(chain, source, pos):
-            return True
-        found = _next_start(chain, source, pos + 1, end)
+            break
+        landed = _landing(chain, source, pos)
+        jumps += landed is not None
+        seldom = _SELDOM * jumps < breaks
+        if (breaks >= _FEWEST_BREAKS) if seldom else (jumps >= _ENOUGH_JUMPS):
+            break
+        found = landed if landed is not None else _next_start(chain, source, pos + 1, end)
         if found is None:
-            return False
+            break
         pos = found
-    return False
+    return jumps > 0 and _SELDOM * jumps >= breaks
 
 
 def _followed(chain: Chain, source: ByteSource, pos: int, end: int) -> int:
@@ -119,24 +131,25 @@ def _followed(chain: Chain, source: ByteSource, pos: int, end: int) -> int:
     return end
 
 
-def _lands(chain: Chain, source: ByteSource, pos: int) -> bool:
-    """Whether units go on a multiple of 16 KiB behind ``pos``."""
+def _landing(chain: Chain, source: ByteSource, pos: int) -> int | None:
+    """Return where units go on, a multiple of 16 KiB behind ``pos``, None where they do not."""
     last = min(pos + _LARGEST_JUMP, source.size - _SMALLEST)
-    return any(_proven(chain, source, at) for at in range(pos + _SMALLEST, last, _SMALLEST))
+    return next((at for at in range(pos + _SMALLEST, last, _SMALLEST) if _proven(chain, source, at)), None)
 
 
 def _proven(chain: Chain, source: ByteSource, at: int) -> bool:
-    """Whether a chain that is no chance starts at ``at``."""
+    """Whether a chain that is no chance starts at ``at``, with something that is known when it is seen."""
     buf, nats = _bytes(source, at, _JUMP_BUFFER), 0.0
-    reached, nats = chain.follow(buf, 0, len(buf))
-    while reached >= len(buf) and nats < _JUMP_NATS and at + reached < source.size:
-        at += reached
-        buf = _bytes(source, at, _JUMP_BUFFER)
+    if not chain.begins(buf):
+        return False
+    while nats < _JUMP_NATS:
         reached, more = chain.follow(buf, 0, len(buf))
         if not reached:
             return False
         nats += more
-    return nats >= _JUMP_NATS
+        at += reached
+        buf = _bytes(source, at, _JUMP_BUFFER)
+    return True
 
 
 def _next_start(chain: Chain, source: ByteSource, pos: int, end: int) -> int | None:

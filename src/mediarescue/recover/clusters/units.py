@@ -63,10 +63,11 @@ class UnitReader:
 
     def __init__(self, families: Families) -> None:
         matchers = families.matchers
-        walkers = [matcher.walker for matcher in matchers if isinstance(matcher, AacMatcher)]
-        self._walkers = [(walker, _FRAME_NATS) for walker in walkers]
-        self._walkers += [(_any_frame(walker), _FREE_FRAME_NATS) for walker in walkers[:1]]
-        self._others = [m for m in matchers if not isinstance(m, AacMatcher | NalVideoMatcher)]
+        self._walkers = [matcher.walker for matcher in matchers if isinstance(matcher, AacMatcher)]
+        self._any = [_any_frame(walker) for walker in self._walkers[:1]]
+        others = [m for m in matchers if not isinstance(m, AacMatcher | NalVideoMatcher)]
+        self._others = [matcher for matcher in others if not matcher.blind]
+        self._blind = [matcher for matcher in others if matcher.blind]
 
     def unit(self, buf: Bytes, at: int, stop: int, *, follow: bool = True) -> tuple[int, float]:
         """Return the bytes of the unit at ``at``, or INVALID or UNFINISHED, and the nats that speak for it.
@@ -85,35 +86,53 @@ class UnitReader:
         if size > 0:
             return size, nats
         unfinished = False
-        for walker, worth in self._walkers:
-            frame = walker.frame(buf, at, stop)
-            if not isinstance(frame, int):
-                return frame.size, worth
-            unfinished |= frame == NEED_MORE
-        if self._others and follow:
-            other = self._other(buf, at, stop)
-            if other != INVALID:
-                return other, _OTHER_NATS if other > 0 else 0.0
+        for read in (self._frame, self._other, self._any_frame):
+            size, nats = read(buf, at, stop)
+            if size > 0:
+                return size, nats
+            unfinished |= size == UNFINISHED
+        if not unfinished and follow:
+            size = self._between(buf, at, stop)
+            return size, _OTHER_NATS if size > 0 else 0.0
         return (UNFINISHED if unfinished else INVALID), 0.0
 
-    def _other(self, buf: Bytes, at: int, stop: int) -> int:
-        """Return the bytes of a sample of another track, INVALID or UNFINISHED."""
+    def _frame(self, buf: Bytes, at: int, stop: int) -> tuple[int, float]:
+        """Return what `unit` does for a frame of sound like the reference's."""
+        return _walked(self._walkers, buf, at, stop), _FRAME_NATS
+
+    def _any_frame(self, buf: Bytes, at: int, stop: int) -> tuple[int, float]:
+        """Return what `unit` does for any frame of sound."""
+        return _walked(self._any, buf, at, stop), _FREE_FRAME_NATS
+
+    def _other(self, buf: Bytes, at: int, stop: int) -> tuple[int, float]:
+        """Return what `unit` does for a sample of another track that is known when it is seen."""
         window = _Piece(buf, stop)
         for matcher in self._others:
-            run = None if matcher.blind else matcher.match(window, at)
+            run = matcher.match(window, at)
             if run is not None:
-                return run.size
-        if any(not matcher.blind and matcher.cut(window, at) for matcher in self._others):
-            return UNFINISHED
-        return self._between(window, buf, at, stop)
+                return int(run.sizes[0]), _OTHER_NATS
+        cut = any(matcher.cut(window, at) for matcher in self._others)
+        return (UNFINISHED if cut else INVALID), 0.0
 
-    def _between(self, window: MediaWindow, buf: Bytes, at: int, stop: int) -> int:
-        """Return the bytes of a small sample without structure (a time code) by what follows it."""
-        for matcher in self._others:
-            for run in matcher.propose(window, at) if matcher.blind else ():
+    def _between(self, buf: Bytes, at: int, stop: int) -> int:
+        """Return the bytes of a small sample without structure (a time code) by what follows it, or INVALID."""
+        window = _Piece(buf, stop)
+        for matcher in self._blind:
+            for run in matcher.propose(window, at):
                 if run.size <= _BLIND_LIMIT and self.unit(buf, run.end, stop, follow=False)[0] > 0:
                     return run.size
         return INVALID
+
+
+def _walked(walkers: list[AacWalker], buf: Bytes, at: int, stop: int) -> int:
+    """Return the bytes of the frame at ``at``, INVALID or UNFINISHED."""
+    unfinished = False
+    for walker in walkers:
+        frame = walker.frame(buf, at, stop)
+        if not isinstance(frame, int):
+            return frame.size
+        unfinished |= frame == NEED_MORE
+    return UNFINISHED if unfinished else INVALID
 
 
 def readable(families: Families) -> bool:

@@ -8,11 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mediarescue.bitstream.jit import announce_compiling
-from mediarescue.checking.decode import decoded_fraction
 from mediarescue.checking.inspection import inspect_file
 from mediarescue.checking.structure import IndexState, check_structure, index_state
 from mediarescue.errors import (
@@ -22,6 +18,7 @@ from mediarescue.errors import (
     UsageError,
 )
 from mediarescue.events import Listener, Noted, Warned, ignore
+from mediarescue.fit import check_fit, check_trial, decoded
 from mediarescue.fragment_rescue import untrunc_fragments
 from mediarescue.inspection import InspectReport
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header, read_fragmented
@@ -30,13 +27,9 @@ from mediarescue.options import UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.output import check_target, default_target, film_name, readable_size
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
-from mediarescue.recover.candidate import CUT_SHORT
-from mediarescue.recover.codecs import coded_size, is_supported
-from mediarescue.recover.codecs.nal_video import own_configuration
+from mediarescue.recover.codecs import is_supported
 from mediarescue.recover.families import Families
 from mediarescue.recover.faststart import larger_room, moved_to_front, room_for_moov
-from mediarescue.recover.profile import TrackProfile
-from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
 from mediarescue.reports import GapReport, UntruncReport
@@ -44,11 +37,7 @@ from mediarescue.untangling import untangled
 from mediarescue.volumes import on_same_card
 from mediarescue.writing import copied_media
 
-_PROBED = 4
-_NEARLY_ALL = 0.97
-_ENOUGH_TO_JUDGE = 2
 _TRIAL = 16 << 20
-_MOSTLY_THERE = 0.9
 _SAME_CARD = (
     "{target} goes to the memory card that {broken} is on: what is written there may take the place of what else could "
     "be recovered; better copy the card to a disk first, or write to another disk"
@@ -179,9 +168,7 @@ def _check_of(rescue: Rescue) -> Callable[[Path], None]:
     return lambda path: check_structure(path, counts)
 
 
-def find_samples(
-    source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore
-) -> tuple[ByteSource, Rescue]:
+def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore) -> tuple[ByteSource, Rescue]:
     """Find the samples of a broken file, and write nothing; raises what `untrunc` raises up to there.
 
     The samples' offsets hold for the source that comes with them: the recording's own where the file holds two.
@@ -214,9 +201,9 @@ def _identified(source: ByteSource, families: Families, preparation: Preparation
     """Search, and refuse a result that a fitting reference would not give."""
     location = preparation.location
     if location.end - location.start > 2 * _TRIAL:
-        _check_trial(source, identify(source, families, preparation, limit=_TRIAL))
-    rescue = identify(source, families, preparation, probe=_decoded, listener=listener)
-    _check_fit(source, rescue)
+        check_trial(source, identify(source, families, preparation, limit=_TRIAL))
+    rescue = identify(source, families, preparation, probe=decoded, listener=listener)
+    check_fit(source, rescue)
     return rescue
 
 
@@ -282,89 +269,6 @@ def _prepared(source: ByteSource, healthy: ByteSource, state: IndexState, listen
             Warned(f"{reference.name} has no samples to learn from, only its settings: sizes and times are guessed")
         )
     return preparation
-
-
-def _decoded(track: TrackProfile, sample: bytes) -> float | None:
-    """Return which part of a sync sample decodes with a track's parameter sets."""
-    size = coded_size(track)
-    return None if size is None else decoded_fraction(track.codec, own_configuration(track), sample, size)
-
-
-def _check_fit(source: ByteSource, rescue: Rescue) -> None:
-    """Refuse a result that a fitting reference would not give."""
-    preparation = rescue.preparation
-    reference_video = [t for t in preparation.profile.tracks if t.kind == "video"]
-    videos = [track for track in rescue.tracks if track.profile.kind == "video"]
-    gaps = rescue.segmentation.gaps
-    damaged = not all(gap.expected for gap in gaps)
-    cut_at_once = any(gap.reason == CUT_SHORT for gap in gaps) and all(gap.expected for gap in gaps)
-    if not rescue.tracks or (reference_video and not videos and not cut_at_once):
-        codecs = ", ".join(t.codec.decode("latin-1") for t in preparation.profile.tracks)
-        if preparation.location.mdat_offset is None and not rescue.tracks:
-            raise InputError(
-                f"{source.path} is no MP4 or MOV file: there is no media data box (mdat) in it, "
-                f"and no sample of the reference's tracks ({codecs})"
-            )
-        if cut_at_once or zero_fraction(source) > 0.95 or source.size < 4096:
-            raise NothingRecoverableError(
-                f"{source.path} holds no whole sample of the reference's tracks ({codecs}); nothing was written"
-            )
-        heard = [] if reference_video else [t for t in preparation.profile.tracks if t.kind == "audio"]
-        unknown = [t.codec.decode("latin-1") for t in reference_video or heard if not is_supported(t)]
-        if unknown:
-            raise ReferenceMismatchError(
-                f"{'video' if reference_video else 'sound'} of the codec {', '.join(unknown)} is not supported: "
-                f"no {'picture' if reference_video else 'sample'} was found in {source.path}, "
-                "and another reference will not help"
-            )
-        raise ReferenceMismatchError(
-            f"the reference does not fit: nothing in {source.path} reads as its "
-            f"{'video' if rescue.tracks else 'tracks'} ({codecs}); use a file of the same camera in the same mode"
-        )
-    whole = rescue.segmentation.recovered_bytes > _MOSTLY_THERE * (rescue.segmentation.end - rescue.segmentation.start)
-    for track in videos:
-        alone = track.is_independent
-        if alone is None:
-            continue
-        if not alone.any() and not whole:
-            raise ReferenceMismatchError(
-                f"the reference does not fit: {source.path} has no key frame that its settings read; "
-                "use a file of the same camera in the same mode"
-            )
-        alone = alone & (track.description_index == track.profile.entry)
-        if alone.any() and not (whole and damaged and int(alone.sum()) < _ENOUGH_TO_JUDGE):
-            _check_pictures(source, track, np.flatnonzero(alone))
-
-
-def _check_trial(source: ByteSource, trial: Rescue) -> None:
-    """Refuse a reference that reads little of the first megabytes, before all the rest is searched."""
-    segmentation = trial.segmentation
-    if segmentation.recovered_bytes < _MOSTLY_THERE * (segmentation.end - segmentation.start):
-        zeros = sum(gap.size for gap in segmentation.gaps if not any(source.read(gap.offset, 1 << 16)))
-        if segmentation.recovered_bytes + zeros < (segmentation.end - segmentation.start) // 2:
-            _check_fit(source, trial)
-
-
-def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.int64]) -> None:
-    """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
-    profile, verdicts = track.profile, list[float]()
-    for index in keys[:: max(1, len(keys) // _PROBED)][:_PROBED].tolist():
-        places = zip(track.offset[index : index + 2].tolist(), track.size[index : index + 2].tolist(), strict=True)
-        sample, *following = [source.read(offset, size) for offset, size in places]
-        verdict = _decoded(profile, sample)
-        if verdict == 0 and following:  # where each field is its own sample, a picture takes two
-            verdict = _decoded(profile, sample + following[0])
-        if verdict is not None:
-            verdicts.append(verdict)
-            if verdict >= _NEARLY_ALL:
-                return
-    if not verdicts:
-        return
-    codec, (width, height) = profile.codec.decode("latin-1"), coded_size(profile) or (0, 0)
-    raise ReferenceMismatchError(
-        f"the reference does not fit: key frames of {source.path} give no whole picture with its settings "
-        f"({codec} {width}x{height}); use a file of the same camera with the same frame size and mode"
-    )
 
 
 def _report(

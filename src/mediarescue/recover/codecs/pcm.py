@@ -1,4 +1,4 @@
-"""PCM: samples without any structure, known only by the length of a run and by what follows it."""
+"""PCM: samples without any structure, known only by the length of a run, by what follows it, and by being no noise."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mediarescue.isobmff.sound_packets import sound_packet
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.codecs.framed import FrameRows
 from mediarescue.recover.codecs.learned import LearnedFactory
+from mediarescue.recover.evenness import Evenness
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import LengthModel
 from mediarescue.recover.profile import TrackProfile
@@ -39,16 +40,19 @@ class PcmMatcher:
         Bytes of one PCM frame (all channels), or of one packet of ADPCM.
     lengths : LengthModel
         Bytes of the reference's runs.
+    sound : Evenness
+        Of the reference's sound.
     alone : bool
         True where nothing else lies between the reference's chunks: a run may have any length.
     """
 
     blind = True
 
-    def __init__(self, family: int, block: int, lengths: LengthModel, *, alone: bool = False) -> None:
+    def __init__(self, family: int, block: int, lengths: LengthModel, sound: Evenness, *, alone: bool = False) -> None:
         self.family = family
         self.block = block
         self._lengths = lengths
+        self._sound = sound
         self._alone = alone
 
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
@@ -65,13 +69,14 @@ class PcmMatcher:
         Notes
         -----
         A damaged picture between short runs is no sound: it would be heard as noise, and everything behind it late.
+        Nor is what another codec compressed, which is even where sound is not.
         """
         size -= size % self.block
         last = window.end - offset - size < self.block
         most = max(_STRETCH_FACTOR * self._lengths.largest, _SHORTEST_LAST if last else _SHORTEST_STRETCH)
         if size <= 0 or (not self._alone and size > most):
             return None
-        return self._run(offset, size)
+        return self._run(offset, size) if self._sound.may_be_sound(window, offset, size) else None
 
     def _run(self, offset: int, size: int) -> Candidate:
         return Candidate(self.family, offset, size, np.array([size], dtype=np.int64), None, self._lengths.cost(size))
@@ -103,12 +108,13 @@ class PcmPacketMatcher(PcmMatcher, FrameRows):
         family: int,
         block: int,
         patterns: Sequence[tuple[int, ...]],
+        sound: Evenness,
         *,
         alone: bool,
         rate: int,
         known: dict[int, Int64Array],
     ) -> None:
-        super().__init__(family, block, LengthModel(map(sum, patterns)), alone=alone)
+        super().__init__(family, block, LengthModel(map(sum, patterns)), sound, alone=alone)
         self.rate = rate
         self.known = known
         counts = Counter(patterns)
@@ -146,7 +152,8 @@ class PcmFactory:
         if tracks[0].chunks is not None:
             block = math.gcd(*(track.chunks.block for track in tracks if track.chunks is not None))
             lengths = _run_lengths(tracks)
-            return PcmMatcher(family, block, LengthModel(lengths), alone=len(lengths) == 1)
+            sound = Evenness(reference, _runs(tracks), block)
+            return PcmMatcher(family, block, LengthModel(lengths), sound, alone=len(lengths) == 1)
         block = _frame_size(tracks[0])
         patterns = [pattern for track in tracks for pattern in _run_patterns(track)]
         if not block or not patterns:
@@ -158,7 +165,8 @@ class PcmFactory:
         }
         entry = tracks[0].track.sample_entries[0].fields
         rate = round(entry.get("audio_sample_rate", entry.get("sample_rate", 0.0)))
-        return PcmPacketMatcher(family, block, patterns, alone=len(patterns) == 1, rate=rate, known=known)
+        sound = Evenness(reference, _runs(tracks), block)
+        return PcmPacketMatcher(family, block, patterns, sound, alone=len(patterns) == 1, rate=rate, known=known)
 
 
 def _frame_size(track: TrackProfile) -> int:
@@ -167,6 +175,12 @@ def _frame_size(track: TrackProfile) -> int:
     if packet is None or packet[1] != 1 or track.samples is None or (track.samples.size % packet[0]).any():
         return 0
     return packet[0]
+
+
+def _runs(tracks: Sequence[TrackProfile]) -> list[tuple[int, int]]:
+    """Return offset and bytes of each chunk of the tracks."""
+    runs = [track.runs() for track in tracks]
+    return [row for offset, size, _ in runs for row in zip(offset.tolist(), size.tolist(), strict=True)]
 
 
 def _run_lengths(tracks: Sequence[TrackProfile]) -> list[int]:

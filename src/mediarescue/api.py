@@ -120,7 +120,10 @@ def untrunc(
         preparation = _prepared(source, healthy, state, listener)
         families = learn(healthy, preparation)
         source, preparation, clusters = untangled(source, families, preparation, listener)
-        rescue, layout = _written(source, families, preparation, target, options, listener)
+        try:
+            rescue, layout = _written(source, families, preparation, target, options, listener)
+        except BoxError as error:  # the tables are made of the reference's times, which may be such as no film has
+            raise _damaged(healthy.path, error) from error
     report = _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
     return replace(report, clusters=clusters)
 
@@ -160,6 +163,10 @@ def _written(
                 finish(placed.moov, _check_of(rescue), patches=placed.patches)
                 return rescue, placed
         room = larger_room(layout, room)
+
+
+def _damaged(reference: Path, error: BoxError) -> ReferenceMismatchError:
+    return ReferenceMismatchError(f"the reference {reference} is damaged ({error}); use another one")
 
 
 def _check_of(rescue: Rescue) -> Callable[[Path], None]:
@@ -257,7 +264,7 @@ def _prepared(source: ByteSource, healthy: ByteSource, state: IndexState, listen
     except NoMovieError as error:
         raise ReferenceMismatchError(f"the reference {reference} has no moov box; use a file that plays") from error
     except BoxError as error:
-        raise ReferenceMismatchError(f"the reference {reference} is damaged ({error}); use another one") from error
+        raise _damaged(reference, error) from error
     learnt = any(track.sample_count for track in preparation.profile.tracks)
     if not learnt and preparation.profile.movie.is_fragmented:
         raise ReferenceMismatchError(

@@ -49,7 +49,7 @@ def untrunc_fragments(
     options, listener
         As for `mediarescue.untrunc`.
     """
-    movie, reference = file.movie, None
+    movie, reference, unmatched = file.movie, None, tuple[int, ...]()
     if movie is None:
         if healthy is None:
             raise UsageError(
@@ -58,7 +58,7 @@ def untrunc_fragments(
             )
         reference = _learnt(healthy)
         file.fragments.extends.update(read_track_extends(reference.movie.moov))
-        movie = _adopted(source, file, reference, healthy, listener)
+        movie, unmatched = _adopted(source, file, reference, healthy, listener)
     encrypted = [str(track.track_id) for track in movie.tracks if track.is_encrypted]
     if encrypted:
         raise InputError(
@@ -85,7 +85,8 @@ def untrunc_fragments(
     own = reference is None
     write = _write_kept if options.keep_fragments else _write_progressive
     dropped, output_bytes = write(source, file, movie, rescue, target, own, options, listener)
-    return _report(source, healthy if not own else None, file, rescue, target, dropped, output_bytes, options)
+    reference_path = None if own or healthy is None else healthy.path
+    return _report(source, reference_path, file, rescue, unmatched, target, dropped, output_bytes, options)
 
 
 _SEARCHED_FROM = 256
@@ -103,7 +104,7 @@ def _learnt(healthy: ByteSource) -> ReferenceProfile:
 
 def _adopted(
     source: ByteSource, file: FragmentedFile, reference: ReferenceProfile, healthy: ByteSource, listener: Listener
-) -> Movie:
+) -> tuple[Movie, tuple[int, ...]]:
     movie, unmatched = adopt_movie(source, file.fragments, reference, healthy)
     if not movie.tracks:
         raise ReferenceMismatchError(
@@ -112,7 +113,7 @@ def _adopted(
         )
     for track_id in unmatched:
         listener(Warned(f"track {track_id} of {source.path.name} is like no track of the reference; it is left out"))
-    return movie
+    return movie, unmatched
 
 
 def _write_progressive(
@@ -179,9 +180,10 @@ def _write_kept(
 
 def _report(
     source: ByteSource,
-    healthy: ByteSource | None,
+    reference: Path | None,
     file: FragmentedFile,
     rescue: FragmentRescue,
+    unmatched: tuple[int, ...],
     target: Path,
     dropped: tuple[str, ...],
     output_bytes: int,
@@ -194,10 +196,11 @@ def _report(
         for t in rescue.profile.tracks
         if t.track.track_id not in found and t.kind in ("video", "audio")
     )
+    missing += tuple(f"{track_id} (like no track of the reference)" for track_id in unmatched)
     gaps = tuple(GapReport(source.origin + gap.offset, gap.size, gap.reason, gap.expected) for gap in rescue.gaps)
     return UntruncReport(
         input=str(source.path),
-        reference=None if healthy is None else str(healthy.path),
+        reference=None if reference is None else str(reference),
         output=str(target),
         output_bytes=output_bytes,
         media_bytes=rescue.recovered_bytes + sum(gap.size for gap in gaps),

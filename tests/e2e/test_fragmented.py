@@ -214,6 +214,15 @@ def test_another_camera_s_reference_is_refused(by_keyframe: Path, clips: Clips, 
         untrunc(tmp_path / "part.m4s", reference=other)
 
 
+def test_a_track_that_the_reference_has_not_is_a_reservation(by_keyframe: Path, clips: Clips, tmp_path: Path) -> None:
+    silent = clips.clip("no-sound-track.mp4", ClipSpec(video=(H264,), audio=()))
+    (tmp_path / "part.m4s").write_bytes(by_keyframe.read_bytes()[boxes(by_keyframe, b"moov")[0].end :])
+    report = untrunc(tmp_path / "part.m4s", reference=silent)
+    assert [track.kind for track in report.tracks] == ["video"]
+    assert report.missing_tracks == ("2 (like no track of the reference)",)
+    assert report.exit_code == 10
+
+
 def test_a_fragmented_reference_teaches_as_well_as_any(clips: Clips, progressive: Path, tmp_path: Path) -> None:
     drop_moov(progressive, tmp_path / "broken.mp4")
     reference = clips.clip("delayed-moov.mp4", CLIPS["delayed-moov"])

@@ -112,6 +112,17 @@ def test_a_reference_that_is_no_movie(here: Path, fail: Fail) -> None:
     fail(4, "broken.mp4", "--ref", "bad.mp4")
 
 
+def test_a_reference_with_times_that_no_film_has(here: Path, fail: Fail, clips: Clips) -> None:
+    pair = clips.pair("h264_b")
+    drop_moov(pair.take, here / "b.mp4")
+    data = bytearray(pair.reference.read_bytes())
+    first_run = data.index(b"stts", data.index(b"moov")) + 12
+    assert data[first_run : first_run + 4] != bytes(4)
+    data[first_run + 4 : first_run + 8] = b"\x64\0\0\0"
+    (here / "bad.mp4").write_bytes(data)
+    assert "damaged" in fail(4, "b.mp4", "--ref", "bad.mp4")
+
+
 def test_a_reference_of_another_codec(here: Path, fail: Fail, clips: Clips) -> None:
     shutil.copyfile(clips.pair("hevc_no_b").reference, here / "other.mp4")
     message = fail(4, "broken.mp4", "--ref", "other.mp4")

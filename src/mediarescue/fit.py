@@ -10,7 +10,7 @@ from mediarescue.errors import InputError, NothingRecoverableError, ReferenceMis
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.candidate import CUT_SHORT, Segmentation
 from mediarescue.recover.codecs import coded_size, is_supported
-from mediarescue.recover.codecs.nal_video import own_configuration
+from mediarescue.recover.codecs.nal_matcher import own_configuration
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import Rescue

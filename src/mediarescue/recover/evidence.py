@@ -13,8 +13,8 @@ from mediarescue.bitstream.buffers import as_buffer
 from mediarescue.bitstream.columns import Column, SyncKind
 from mediarescue.bitstream.frames import FrameColumn as SampleColumn
 from mediarescue.recover.candidate import FamilySamples
-from mediarescue.recover.codecs.framed import FrameRows
-from mediarescue.recover.codecs.nal_video import NalVideoMatcher, TrackReader, own_configuration
+from mediarescue.recover.codecs.framed_matcher import FrameRows
+from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher, TrackReader, own_configuration
 from mediarescue.recover.families import Family
 from mediarescue.recover.joining import cheapest_by_run
 from mediarescue.recover.profile import TrackProfile

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mediarescue.recover.assign import assign_by_interleave
 from mediarescue.recover.candidate import FamilySamples
 from mediarescue.recover.codecs.aac import AacMatcher
-from mediarescue.recover.codecs.nal_video import NalVideoMatcher, own_configuration
+from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher, own_configuration
 from mediarescue.recover.constant_runs import split_constant_runs
 from mediarescue.recover.evidence import AudioEvidence, DecodeProbe, SizeEvidence, VideoEvidence
 from mediarescue.recover.families import Family

@@ -13,8 +13,9 @@ from mediarescue.bitstream.columns import SyncKind
 from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.recover.candidate import CUT_SHORT, Segmentation
 from mediarescue.recover.codecs.aac import audio_config
-from mediarescue.recover.codecs.framed import FrameRows
-from mediarescue.recover.codecs.nal_video import NalVideoMatcher, coded_rate
+from mediarescue.recover.codecs.framed_matcher import FrameRows
+from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher
+from mediarescue.recover.codecs.nal_video import coded_rate
 from mediarescue.recover.evidence import DecodeProbe
 from mediarescue.recover.families import Families, Family
 from mediarescue.recover.hidden import hidden_durations

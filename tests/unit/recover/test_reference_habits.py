@@ -10,7 +10,8 @@ import pytest
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.codecs import coded_size
 from mediarescue.recover.codecs.h264 import H264Factory
-from mediarescue.recover.codecs.nal_video import NalVideoMatcher, coded_rate, picture_size, some_samples
+from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher
+from mediarescue.recover.codecs.nal_video import coded_rate, picture_size, some_samples
 from mediarescue.recover.profile import learn_reference
 from mediarescue.recover.window import MediaWindow
 from tests.support.boxes import box

@@ -13,7 +13,7 @@ from mediarescue.bitstream.bits import BitReader
 from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.recover.codecs.aac import AacMatcher
-from mediarescue.recover.codecs.nal_video import NalVideoMatcher
+from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher
 from mediarescue.recover.families import Families
 from mediarescue.recover.window import MediaWindow
 

@@ -12,7 +12,7 @@ from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.bitstream.opus import ANY_COUNT, RATE, PacketModel, learn_packets, packet_ticks, parse_head
 from mediarescue.recover.candidate import Candidate
-from mediarescue.recover.codecs.framed import FrameRows
+from mediarescue.recover.codecs.framed_matcher import FrameRows
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import LengthModel

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.isobmff.sound_packets import sound_packet
 from mediarescue.recover.candidate import Candidate
-from mediarescue.recover.codecs.framed import FrameRows
+from mediarescue.recover.codecs.framed_matcher import FrameRows
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.evenness import Evenness
 from mediarescue.recover.matcher import Matcher

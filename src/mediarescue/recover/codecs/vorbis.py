@@ -14,7 +14,8 @@ from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.bitstream.vorbis import VorbisWalker, parse_setup
 from mediarescue.recover.candidate import Candidate
-from mediarescue.recover.codecs.framed import FrameRows, some_samples
+from mediarescue.recover.codecs.framed import some_samples
+from mediarescue.recover.codecs.framed_matcher import FrameRows
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile

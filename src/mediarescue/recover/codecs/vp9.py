@@ -11,7 +11,8 @@ from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.bitstream.frames import Frame, FrameColumn
 from mediarescue.bitstream.vp9 import FrameStarts, superframe_end
 from mediarescue.recover.candidate import Candidate
-from mediarescue.recover.codecs.framed import FrameRows, some_samples
+from mediarescue.recover.codecs.framed import some_samples
+from mediarescue.recover.codecs.framed_matcher import FrameRows
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile

@@ -503,3 +503,14 @@ def test_other_layouts_of_our_own_are_healthy(clips: Clips, tmp_path: Path) -> N
         to_co64(take, tmp_path / "co64.mp4"),
     ):
         assert inspected(changed).state is FileState.HEALTHY
+
+
+@pytest.mark.parametrize("fraction", [0.4, 0.55, 0.8])
+def test_a_rescued_fragmented_film_is_healthy(fraction: float, clips: Clips, tmp_path: Path) -> None:
+    options = (("movflags", "frag_keyframe+empty_moov+default_base_moof"),)
+    take = clips.clip("inspect-fragmented.mp4", ClipSpec(options=options))
+    broken = tmp_path / "cut.mp4"
+    broken.write_bytes(take.read_bytes()[: int(take.stat().st_size * fraction)])
+    report = mediarescue.untrunc(broken, output=tmp_path / "out.mp4")
+    assert report.tracks
+    assert mediarescue.inspect(tmp_path / "out.mp4").verdict == "healthy"

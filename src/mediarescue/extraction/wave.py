@@ -27,6 +27,8 @@ class _Pcm(NamedTuple):
 def wave_stream(track: MediaTrack) -> StreamForm:
     """Return the form of a PCM track; raises NoStreamFormError where its numbers are not of whole bytes."""
     fields = track.entry.fields
+    if "sample_size" not in fields:
+        raise NoStreamFormError("its sample entry cannot be read")
     pcm = _numbers(track)
     channels = int(fields.get("num_audio_channels", fields["channel_count"]))
     rate = round(float(fields.get("audio_sample_rate", fields["sample_rate"]))) or track.timescale

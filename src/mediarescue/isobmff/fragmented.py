@@ -226,7 +226,7 @@ class _Walk:
 
     def _mdat(self, header: BoxHeader) -> int:
         file, size = self.file, self._source.size
-        if self._begun is None and not file.began and self._holds_boxes(header):
+        if self._begun is None and not file.began and self._holds_boxes(header) and not self._moov_behind(header.end):
             return header.payload_offset
         if self._begun is None:
             return self._mdat_alone(header)
@@ -277,6 +277,14 @@ class _Walk:
             if inside.kind in (b"moov", b"moof"):
                 return inside.kind == b"moof" or self._read(inside.payload_offset + 4, 4) == b"mvhd"
             pos = inside.end
+        return False
+
+    def _moov_behind(self, pos: int) -> bool:
+        """Whether a whole ``moov`` follows: the recording was finished, and what fragments it began with is media."""
+        while (header := self._header(pos)) is not None and header.end <= self._source.size:
+            if header.kind == b"moov":
+                return True
+            pos = header.end
         return False
 
     def _skip_damage(self, pos: int) -> int:

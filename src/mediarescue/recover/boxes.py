@@ -42,7 +42,7 @@ def match_box(window: MediaWindow, pos: int) -> Gap | None:
 def find_box(window: MediaWindow, pos: int, end: int) -> int:
     """Return the first position in ``[pos, end)`` where a fragment or movie box starts, or -1."""
     buffer, at, stop, _ = window.view(pos, end - pos + 24)
-    data = buffer[at:stop].tobytes()
+    data = buffer[at : min(stop, at + end - pos + 24)].tobytes()
     hits = []
     for kind, inside in _INSIDE.items():
         found = data.find(kind, 4)

@@ -168,8 +168,9 @@ class LearnedMatcher:
             prefix, prefix_at = kind.signature.prefix, kind.signature.prefix_at
             if self.blind or not kind.signature.strong or len(prefix) < 4:
                 continue
-            buf, at, stop, _ = window.view(pos, end - pos + prefix_at + len(prefix))
-            found = buf[at:stop].tobytes().find(prefix, prefix_at)
+            need = end - pos + prefix_at + len(prefix)
+            buf, at, stop, _ = window.view(pos, need)
+            found = buf[at : min(stop, at + need)].tobytes().find(prefix, prefix_at)
             if 0 <= found - prefix_at < end - pos:
                 hits.append(found - prefix_at)
         return pos + min(hits) if hits else -1

@@ -25,6 +25,7 @@ from tests.support.boxes import TopBox, top_level
 from tests.support.breaking import assert_rescued_like, drop_moov, true_packets
 from tests.support.clips import AudioSpec, ClipSpec, VideoSpec
 from tests.support.shared import shared_media
+from tests.support.synthetic import SyntheticTrack, gpmf_track, write_movie
 
 H264 = VideoSpec(options=(("x264-params", "bframes=2:keyint=20"),))
 HEVC = VideoSpec(codec="libx265", options=(("x265-params", "bframes=2:keyint=20"),))
@@ -212,6 +213,16 @@ def test_another_camera_s_reference_is_refused(by_keyframe: Path, clips: Clips, 
     (tmp_path / "part.m4s").write_bytes(by_keyframe.read_bytes()[boxes(by_keyframe, b"moov")[0].end :])
     with pytest.raises(ReferenceMismatchError):
         untrunc(tmp_path / "part.m4s", reference=other)
+
+
+def test_the_number_of_a_track_that_nobody_reads_does_not_make_a_reference_fit(
+    by_keyframe: Path, tmp_path: Path
+) -> None:
+    unknown = SyntheticTrack(b"meta", b"zzzz", tuple(bytes([n]) * 100 for n in range(20)), 90000, 3000)
+    write_movie(tmp_path / "other.mp4", (unknown, gpmf_track(12)))
+    (tmp_path / "part.m4s").write_bytes(by_keyframe.read_bytes()[boxes(by_keyframe, b"moov")[0].end :])
+    with pytest.raises(ReferenceMismatchError):
+        untrunc(tmp_path / "part.m4s", reference=tmp_path / "other.mp4")
 
 
 def test_a_track_that_the_reference_has_not_is_a_reservation(by_keyframe: Path, clips: Clips, tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def adopt_movie(
     Notes
     -----
     A few samples of each track are read by the codec of each of the reference's: one that ends exactly where the
-    fragment says is no chance. Tracks alike in that are told apart by their ids.
+    fragment says is no chance. Tracks alike in that are told apart by their ids. Tracks of codecs that nobody reads go
+    by their ids alone, where another track shows that the reference fits.
     """
     families = make_families(reference, MediaWindow(healthy, 0, healthy.size))
     matcher_of = {track.index: family.matcher for family in families.families for track in family.tracks}
@@ -81,7 +82,8 @@ def adopt_movie(
     ]
     pairs.sort(key=lambda pair: (-pair.score, not pair.same_id, pair.theirs.index, pair.track_id))
     chosen: dict[int, _Pair] = {}
-    for pair in pairs:
+    readable = any(is_supported(track) for track in reference.tracks)
+    for pair in pairs if not readable or any(pair.score >= _LEAST_SCORE for pair in pairs) else ():
         taken = any(pair.theirs is other.theirs for other in chosen.values())
         likely = pair.score >= _LEAST_SCORE or (pair.same_id and not is_supported(pair.theirs))
         if likely and not taken and pair.track_id not in chosen:

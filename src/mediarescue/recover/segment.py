@@ -293,6 +293,10 @@ class Segmenter:
         empty = start < 0 and only_zeros(window, node.pos)
         reason = "zeros up to the end" if empty else _UNKNOWN_END if start < 0 else "not recognised"
         found.append(self._child(node, Gap(node.pos, until - node.pos, reason), GAP_COST, 1))
+        part, parent = node.part, node.parent
+        if isinstance(part, Candidate) and parent is not None and part.cost > _USUAL_COST and not part.certain:
+            # a sample that could be anything (two zeros, an empty subtitle) is no more than what stands behind it
+            found.append(self._child(parent, Gap(part.offset, until - part.offset, reason), GAP_COST, 1))
         return found
 
     def _earlier_ends(self, node: _Node) -> list[_Node]:

@@ -72,6 +72,14 @@ def test_a_single_match_in_rubbish_does_not_end_a_gap(tmp_path: Path) -> None:
     assert spelled(found) == "A2 .9 A6"
 
 
+@pytest.mark.parametrize(("cost", "parts"), [(4.0, "A3 .9 A6"), (1.0, "A3 B2 .7 A6")])
+def test_a_sample_that_could_be_anything_is_rubbish_where_rubbish_follows(
+    tmp_path: Path, cost: float, parts: str
+) -> None:
+    weak = Letters(1, "B", cost=cost, certain=False)
+    assert spelled(segment(tmp_path, b"A2xB1!!!!!!!A1A1A1", [A, weak], [0, 1] * 10)) == parts
+
+
 def test_rubbish_up_to_the_end_is_a_gap(tmp_path: Path) -> None:
     found = segment(tmp_path, b"A1A1" + b"!" * 50, [A])
     assert spelled(found) == "A4 .50"

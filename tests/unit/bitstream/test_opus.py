@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.opus import ANY_COUNT, PacketModel, learn_packets, packet_ticks, parse_head
+from mediarescue.bitstream.opus._kernels import NONE
 from mediarescue.bitstream.opus.packet import delimited_size, is_packet
 from tests.support.plain_kernels import plain_kernels
 
@@ -121,7 +122,9 @@ def test_uncompiled_kernels_cut_alike() -> None:
     data = np.frombuffer(b"".join(take[:12]), dtype=np.uint8)
     starts = model._starts(data)
     positions, cost, out = np.append(starts, len(data)), model._costs(data, starts), np.zeros(len(starts) + 1, np.int64)
-    used = plain.partition(positions, cost, model.deviation, model.numbers, ANY_COUNT, out)
+    ending = np.full(len(positions), NONE, dtype=np.int64)
+    ending[-1] = 0
+    used = plain.partition(positions, cost, ending, model.deviation, model.numbers, ANY_COUNT, out)
     assert np.diff(positions[out[:used]]).tolist() == cut_up(model, data.tobytes())
 
 

@@ -14,13 +14,20 @@ SMALLEST, LARGEST, MEAN, FOLLOWS, MIDDLE = 0, 1, 2, 3, 4
 index of a deviation of 0 in ``deviation``."""
 
 
-@kernel("int64(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
-def partition(position: Any, cost: Any, deviation: Any, model: Any, counts: Any, out: Any) -> int:
+MOST_HEARD = 24
+"""Ways to come to a place that are weighed on from there."""
+
+
+@kernel("int64(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+def partition(position: Any, cost: Any, ending: Any, deviation: Any, model: Any, counts: Any, out: Any) -> int:
     """Write to ``out`` the indices of the places where packets start and the last one ends; return how many, or 0.
 
-    ``position`` rises; a packet may start at each but the last, where the last one has to end. ``cost`` is what a
-    packet that starts there costs, ``deviation`` what it costs to be so many bytes larger than expected, ``counts``
-    what it costs to be so many packets (one item: any number will do).
+    ``position`` rises; a packet may start at each but the last. ``cost`` is what a packet that starts there costs,
+    ``ending`` what it costs that the last one ends there (`NONE` where it may not), ``deviation`` what it costs to be
+    so many bytes larger than expected, ``counts`` what it costs to be so many packets (one item: any number will do).
+
+    How a place was come to matters to the next packet's size only, so what is dearer than the best by more than a
+    deviation can cost is not weighed on; of what remains, no more than the cheapest `MOST_HEARD` or so.
     """
     wide = len(counts)
     count = len(position)
@@ -36,14 +43,20 @@ def partition(position: Any, cost: Any, deviation: Any, model: Any, counts: Any,
             edges += 1
             i += 1
     first[count] = edges
-    start = np.zeros(edges, dtype=np.int64)
+    start = np.zeros(edges, dtype=np.int32)
     total = np.full(edges * wide, NONE, dtype=np.int64)
-    back = np.full(edges * wide, -1, dtype=np.int64)
+    back = np.full(edges * wide, -1, dtype=np.int32)
+    heard = np.zeros(edges * wide, dtype=np.int32)
+    hearing = np.zeros(count, dtype=np.int64)
     widest = len(deviation) - 1
+    apart = deviation.max() - deviation.min()
+    last = -1
+    best = NONE
     low = 0
     for j in range(count):
         while position[j] - position[low] > model[LARGEST]:
             low += 1
+        cheapest = NONE
         for edge in range(first[j], first[j + 1]):
             i = low + edge - first[j]
             size = position[j] - position[i]
@@ -51,26 +64,37 @@ def partition(position: Any, cost: Any, deviation: Any, model: Any, counts: Any,
             if i == 0:
                 at = edge * wide + min(1, wide - 1)
                 total[at] = cost[0] + deviation[min(max(size - model[MEAN] + model[MIDDLE], 0), widest)]
-            for before in range(first[i], first[i + 1]):
-                previous = position[i] - position[start[before]]
+            for nth in range(first[i] * wide, first[i] * wide + hearing[i]):
+                old = heard[nth]
+                previous = position[i] - position[start[old // wide]]
                 expected = model[MEAN] + (((previous - model[MEAN]) * model[FOLLOWS]) >> 10)
                 step = cost[i] + deviation[min(max(size - expected + model[MIDDLE], 0), widest)]
-                for number in range(wide):
-                    old = before * wide + number
-                    new = edge * wide + min(number + 1, wide - 1)
-                    if total[old] < NONE and total[old] + step < total[new]:
-                        total[new] = total[old] + step
-                        back[new] = old
-    last = -1
-    best = NONE
-    for at in range(first[count - 1] * wide, first[count] * wide):
-        if total[at] < NONE and total[at] + counts[at % wide] < best:
-            best = total[at] + counts[at % wide]
-            last = at
+                new = edge * wide + min(old % wide + 1, wide - 1)
+                if total[old] + step < total[new]:
+                    total[new] = total[old] + step
+                    back[new] = old
+            for at in range(edge * wide, edge * wide + wide):
+                cheapest = min(cheapest, total[at])
+                if total[at] < NONE and ending[j] < NONE and total[at] + counts[at % wide] + ending[j] < best:
+                    best = total[at] + counts[at % wide] + ending[j]
+                    last = at
+        margin = apart
+        while cheapest < NONE:
+            used = first[j] * wide
+            for at in range(first[j] * wide, first[j + 1] * wide):
+                if total[at] <= cheapest + margin or (wide > 1 and total[at] < NONE):
+                    heard[used] = at
+                    used += 1
+            hearing[j] = used - first[j] * wide
+            if hearing[j] <= MOST_HEARD or wide > 1 or margin == 0:
+                break
+            margin = margin * 3 // 4
     if last < 0:
         return 0
-    out[0] = count - 1
-    used = 1
+    used = 0
+    place = np.searchsorted(first, last // wide, side="right") - 1
+    out[used] = place
+    used += 1
     while last >= 0:
         out[used] = start[last // wide]
         used += 1

@@ -24,6 +24,12 @@ _TRUST = 0.6
 """How much of the habits of those bytes holds for another film."""
 _HEADROOM = 1.3
 ANY_COUNT = np.zeros(1, dtype=np.int64)
+_PIECE = 1 << 16
+_OVERLAP = 8
+"""Bytes that are cut up together, and how many of the largest samples beyond them are looked at to settle the cut."""
+_MOST_STATES = 4 << 20
+_MONOTONE = 8
+"""So many equal bytes are no beginning of a sample."""
 _CONSTANT = 2
 """So many sizes at most are taken for the only ones."""
 
@@ -100,31 +106,51 @@ class PacketModel:
 
         Notes
         -----
-        Every value of bytes but the first and the last ones of a sample is as good as any other.
+        Every value of bytes but the first and the last ones of a sample is as good as any other. Long data are cut up
+        piece by piece, each from a border well before the end of the one before; where no packets lead on, those so far
+        are what is returned.
         """
+        piece, overlap = max(_PIECE, 4 * _OVERLAP * self.largest), _OVERLAP * self.largest
+        borders: list[Int64Array] = []
+        at, total = 0, 0
+        while at < len(data):
+            part = data[at : at + piece + overlap]
+            goes_on = at + len(part) < len(data)
+            found = self._best(part, ANY_COUNT if goes_on or at else counts, tail=tail or goes_on)
+            if found is None:
+                break
+            ends, cost = found
+            if goes_on:
+                kept = max(2, int(np.searchsorted(ends, piece)))
+                ends, cost = ends[:kept], cost[: kept - 1]
+            borders.append(ends + at)
+            total += self._path_cost(ends, cost)
+            at += int(ends[-1])
+            if not goes_on:
+                break
+        if not borders:
+            return None
+        sizes = np.concatenate([np.diff(ends) for ends in borders])
+        return sizes.tolist(), max(0.0, total - self.usual * len(sizes)) / _SCALE
+
+    def _best(self, data: NDArray[np.uint8], counts: Int64Array, *, tail: bool) -> tuple[Int64Array, Int64Array] | None:
+        """Return where the likeliest packets part, the first start and the last end included, and each start's cost."""
         starts = self._starts(data)
         if not len(starts) or starts[0]:
             return None
         cost = self._costs(data, starts)
-        ends = [len(data)]
+        positions = np.append(starts, len(data))
+        reached = np.searchsorted(positions, positions - self.largest)
+        if (np.arange(len(positions)) - reached).sum() * len(counts) > _MOST_STATES:
+            return None
+        ending = np.full(len(positions), k.NONE, dtype=np.int64)
+        ending[-1] = 0
         if tail:
-            ends += starts[starts > max(0, len(data) - self.largest)].tolist()
-        best: tuple[list[int], float] | None = None
-        least = math.inf
-        for end in ends:
-            before = int(np.searchsorted(starts, end))
-            positions = np.append(starts[:before], end)
-            out = np.zeros(len(positions), dtype=np.int64)
-            used = int(k.partition(positions, cost, self.deviation, self.numbers, counts, out))
-            if not used:
-                continue
-            borders, total = positions[out[:used]], self._path_cost(positions[out[:used]], cost[out[: used - 1]])
-            surprise = max(0.0, total - self.usual * (used - 1)) / _SCALE
-            if end < len(data):
-                total += int(cost[before]) + self._cut_cost
-            if total < least:
-                least, best = total, (np.diff(borders).tolist(), surprise)
-        return best
+            last = starts > max(0, len(data) - self.largest)
+            ending[:-1][last] = cost[last] + self._cut_cost
+        out = np.zeros(len(positions), dtype=np.int64)
+        used = int(k.partition(positions, cost, ending, self.deviation, self.numbers, counts, out))
+        return (positions[out[:used]], cost[out[: used - 1]]) if used else None
 
     @property
     def _cut_cost(self) -> int:
@@ -133,7 +159,11 @@ class PacketModel:
     def _starts(self, data: NDArray[np.uint8]) -> Int64Array:
         """Return where samples may start: their first byte is known."""
         known = self.bytes_cost[0] < k.NONE >> 20
-        starts = np.flatnonzero(known[data])
+        possible = known[data]
+        if len(data) >= _MONOTONE:
+            changes = np.concatenate(([0], np.cumsum(data[1:] != data[:-1])))
+            possible[: 1 - _MONOTONE] &= changes[_MONOTONE - 1 :] != changes[: 1 - _MONOTONE]
+        starts = np.flatnonzero(possible)
         if self.streams > 1:
             raw = data.tobytes()
             starts = np.array([at for at in starts.tolist() if lead(raw, at, self.streams) > 0], dtype=np.int64)

@@ -23,7 +23,7 @@ from mediarescue.recover.window import MediaWindow
 Int64Array = NDArray[np.int64]
 _LEARNED_SAMPLES = 6000
 _LEARNED_BYTES = 16 << 20
-_LONGEST_RUN = 16 << 20
+_AT_ONCE = 2 << 20
 """Bytes cut up at once; what is longer goes on behind the last packet."""
 _MOST_COUNTED = 16
 """Packets a chunk, up to which their number is held against the reference's chunks."""
@@ -81,25 +81,38 @@ class OpusMatcher(FrameRows):
         """Return the likeliest packets that fill unexplained bytes; at the end of the media the last may be cut."""
         if size < self._model.smallest:
             return None
-        buf, at, stop, _ = window.view(offset, min(size, _LONGEST_RUN))
-        data = buf[at : min(at + size, stop, at + _LONGEST_RUN)].copy()
-        last = len(data) < size or offset + size >= window.end
-        found = self._model.partition(data, ANY_COUNT if last else self._counts, tail=last)
-        if found is not None and len(found[0]) >= _ENOUGH_TO_ADAPT and not self._model.exact:
-            found = self._model.adapted(found[0]).partition(data, tail=last) or found
-        if found is None:
+        end, total, surprise = offset + size, 0, 0.0
+        sizes: list[int] = []
+        rows = [np.zeros((0, len(FrameColumn)), dtype=np.int64)]
+        while offset + total < end:
+            data = _bytes(window, offset + total, end)
+            whole = offset + total + len(data) == end
+            found = self._cut_up(data, tail=not whole or end >= window.end)
+            if found is None or found[1] > _HOPELESS + _HOPELESS_EACH * len(found[0]):
+                break
+            parts, odd = found
+            some = _rows(data, np.array(parts, dtype=np.int64))
+            if (some[:, FrameColumn.TICKS] == 0).any():
+                break
+            sizes += parts
+            rows.append(some)
+            surprise += odd
+            total += sum(parts)
+            if whole:
+                break
+        if not sizes:
             return None
-        parts, surprise = found
-        sizes = np.array(parts, dtype=np.int64)
-        if surprise > _HOPELESS + _HOPELESS_EACH * len(parts):
-            return None
-        total = int(sizes.sum())
-        if total < size and offset + size >= window.end and len(data) == size:
+        if 0 < end - offset - total <= self._model.largest and end >= window.end:
             self._tails.add(offset + total)
-        rows = _rows(data, sizes)
-        if (rows[:, FrameColumn.TICKS] == 0).any():
-            return None
-        return Candidate(self.family, offset, total, sizes, rows, min(surprise / len(parts) ** 0.5, _MOST_COST))
+        cost = min(surprise / len(sizes) ** 0.5, _MOST_COST)
+        return Candidate(self.family, offset, total, np.array(sizes, dtype=np.int64), np.concatenate(rows), cost)
+
+    def _cut_up(self, data: NDArray[np.uint8], *, tail: bool) -> tuple[list[int], float] | None:
+        """Return sizes and surprise of the likeliest packets, by the film's own sizes where there are enough."""
+        found = self._model.partition(data, ANY_COUNT if tail else self._counts, tail=tail)
+        if found is not None and len(found[0]) >= _ENOUGH_TO_ADAPT and not self._model.exact:
+            found = self._model.adapted(found[0]).partition(data, tail=tail) or found
+        return found
 
     def may_start(self, window: MediaWindow, pos: int) -> bool:
         """Return whether the byte at ``pos`` is the first one of the reference's packets."""
@@ -112,6 +125,11 @@ class OpusMatcher(FrameRows):
     def cut(self, window: MediaWindow, pos: int) -> bool:
         """Return True at the packet that `stretch` left out because the media ends inside it."""
         return pos in self._tails
+
+
+def _bytes(window: MediaWindow, start: int, end: int) -> NDArray[np.uint8]:
+    buf, at, stop, _ = window.view(start, min(end - start, _AT_ONCE))
+    return buf[at : min(at + end - start, stop, at + _AT_ONCE)].copy()
 
 
 def _rows(data: NDArray[np.uint8], sizes: Int64Array) -> Int64Array:

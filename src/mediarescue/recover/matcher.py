@@ -47,6 +47,14 @@ class Attentive(Protocol):
 
 
 @runtime_checkable
+class Backward(Protocol):
+    """A matcher whose ``find`` passes over single samples, as only what stands behind them proves them."""
+
+    def find_ending(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the last position in ``[pos, end)`` where a sample may start that ends at ``end``, or -1."""
+
+
+@runtime_checkable
 class Unmarked(Protocol):
     """A blind matcher whose samples have a first byte to go by, and neither an end nor a usual length (Opus)."""
 

@@ -111,6 +111,18 @@ class AacMatcher:
         found = self.walker.find(buf, at, at + end - pos, stop)
         return pos + found - at if found >= 0 else -1
 
+    def find_ending(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the last position in ``[pos, end)`` where a frame starts that ends at ``end``, or -1."""
+        buf, at, stop, _ = window.view(pos, end - pos)
+        last, found = min(at + end - pos, stop), -1
+        here = self.walker.find(buf, at, last, last, chain=1)
+        while here >= 0:
+            frame = self.walker.frame(buf, here, last)
+            if not isinstance(frame, int) and here + frame.size == last:
+                found = here
+            here = self.walker.find(buf, here + 1, last, last, chain=1)
+        return pos + found - at if found >= 0 else -1
+
 
 class AacFactory:
     """Make matchers for ``mp4a`` tracks that hold AAC."""

@@ -14,7 +14,7 @@ from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.codecs.framed import some_samples
 from mediarescue.recover.codecs.framed_matcher import FrameRows
 from mediarescue.recover.codecs.learned import LearnedFactory
-from mediarescue.recover.matcher import Matcher
+from mediarescue.recover.matcher import Backward, Matcher
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
 
@@ -26,7 +26,7 @@ _BYTES_READ = 48 << 20
 _CHAIN = 3
 _UNPROVEN = 2.0
 _LONE = 2048
-"""Bytes in front of the next frame where a single sample of another track is looked for at each offset."""
+"""Bytes in front of the next frame where a single sample of another track is looked for."""
 
 
 class Vp9Matcher(FrameRows):
@@ -110,12 +110,10 @@ class Vp9Matcher(FrameRows):
                     found = bound = at
                     break
                 at += 1
-        if known and found == bound and self._others:
-            for at in range(bound - 1, max(pos, bound - _LONE) - 1, -1):
-                for other in self._others:
-                    run = other.match(window, at)
-                    if run is not None and run.end == bound:
-                        return at
+        if known:
+            near = max(pos, bound - _LONE)
+            alone = (other.find_ending(window, near, bound) for other in self._others if isinstance(other, Backward))
+            return max((at for at in alone if at >= 0), default=found)
         return found
 
     def _proves(self, window: MediaWindow, owner: Matcher, run: Candidate, bound: int) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mediarescue.api import inspect, untrunc
     from mediarescue.streams import extract
 
-__version__ = version("mediarescue")
+    __version__: str
+
 __all__ = ["__version__", "extract", "inspect", "untrunc"]
 
 
@@ -18,7 +18,11 @@ _FUNCTIONS = {"untrunc": "mediarescue.api", "inspect": "mediarescue.api", "extra
 
 
 def __getattr__(name: str) -> Any:
-    """Import a function at its first use: it brings numpy and construct with it."""
+    """Import a function at its first use: it brings numpy and construct with it; look the version up when asked."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("mediarescue")
     if name in _FUNCTIONS:
         return getattr(import_module(_FUNCTIONS[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

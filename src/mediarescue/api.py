@@ -113,10 +113,7 @@ def untrunc(
         if options.keep_fragments:
             listener(Warned(f"{broken.name} is no fragmented file: there is nothing for --keep-fragments to keep"))
         if healthy is None:
-            raise UsageError(
-                f"{broken} has no index of its own: name a healthy recording of the same camera in the same mode, "
-                f"mediarescue untrunc {broken} --ref GOOD"
-            )
+            raise UsageError(_without_reference(broken, state))
         preparation = _prepared(source, healthy, state, listener)
         families = learn(healthy, preparation)
         source, preparation, clusters = untangled(source, families, preparation, listener)
@@ -126,6 +123,17 @@ def untrunc(
             raise _damaged(healthy.path, error) from error
     report = _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
     return replace(report, clusters=clusters)
+
+
+def _without_reference(broken: Path, state: IndexState) -> str:
+    command = f"mediarescue untrunc {broken} --ref GOOD"
+    needed = f"name a healthy recording of the same camera in the same mode, {command}"
+    if state is IndexState.POINTS_OUTSIDE:
+        return (
+            f"{broken} was cut: its index lists samples that are not in the file; {needed}, or take the tracks as far "
+            f"as they go, mediarescue extract {broken} --out-dir DIR"
+        )
+    return f"{broken} has no index of its own: {needed}"
 
 
 def _written(
@@ -298,9 +306,24 @@ def _report(
         ),
         av_difference_seconds=av_difference(tracks),
         dropped_boxes=layout.dropped,
-        warnings=tuple(
-            f"no sample of the reference's track {track} was found" for track, weighs in missing.items() if not weighs
+        warnings=(
+            *(
+                f"no sample of the reference's track {track} was found"
+                for track, weighs in missing.items()
+                if not weighs
+            ),
+            *_turned(rescue),
         ),
         dry_run=dry_run,
         missing_tracks=tuple(track for track, weighs in missing.items() if weighs),
     )
+
+
+def _turned(rescue: Rescue) -> list[str]:
+    """Say which way up the film is shown, where that is not how the sensor lies: no picture tells, only an index."""
+    return [
+        f"track {track.profile.track.track_id} is turned by {track.profile.track.rotation} degrees, as the reference is; "
+        "if this was filmed another way up, use a reference that was too"
+        for track in rescue.tracks
+        if track.profile.kind == "video" and track.profile.track.rotation
+    ]

@@ -184,7 +184,8 @@ class ExtractReport:
     """What ``extract`` did.
 
     ``lost_bytes`` of the media data belong to no sample (a broken file); ``missing_samples`` are in the index, and
-    behind the end of the file (a file that was cut).
+    behind the end of the file (a file that was cut); ``cut`` is True where a fragmented recording was cut, whose index
+    does not say how much is missing.
     """
 
     input: str
@@ -193,6 +194,7 @@ class ExtractReport:
     lost_bytes: int = 0
     missing_samples: int = 0
     missing_tracks: tuple[str, ...] = ()
+    cut: bool = False
 
     @property
     def reservations(self) -> tuple[str, ...]:
@@ -202,6 +204,8 @@ class ExtractReport:
             why.append(f"{self.lost_bytes} bytes that belong to no sample")
         if self.missing_samples:
             why.append(f"{self.missing_samples} samples of the index are missing from the file")
+        if self.cut:
+            why.append("the recording was cut, or its end is damaged: these are the samples up to there")
         why += [f"no sample of track {track}" for track in self.missing_tracks]
         return tuple(why)
 

@@ -18,6 +18,7 @@ from mediarescue.isobmff import BoxError, ByteSource, FragmentedFile, Movie, rea
 from mediarescue.judging import open_film
 from mediarescue.output import AtomicOutput, check_target
 from mediarescue.recover.fragmented import rescue_fragments
+from mediarescue.recover.locate import locate_media
 from mediarescue.recover.profile import TrackProfile, learn_reference
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import Rescue
@@ -34,6 +35,7 @@ class _Found:
     lost_bytes: int = 0
     missing_samples: int = 0
     missing_tracks: tuple[str, ...] = ()
+    cut: bool = False
 
 
 def extract(
@@ -85,10 +87,7 @@ def extract(
         elif state is IndexState.SOUND or (state is IndexState.POINTS_OUTSIDE and reference is None):
             found, reference = _indexed(source), None
         elif reference is None:
-            raise UsageError(
-                f"{path} has no index of its own: name a healthy recording of the same camera, "
-                f"mediarescue extract {path} --ref GOOD"
-            )
+            raise _reference_needed(source, path)
         else:
             healthy = open_film(stack, Path(reference))
             if path.samefile(reference):
@@ -107,6 +106,19 @@ def extract(
         found.lost_bytes,
         found.missing_samples,
         found.missing_tracks,
+        found.cut,
+    )
+
+
+def _reference_needed(source: ByteSource, path: Path) -> UsageError | InputError:
+    command = f"mediarescue extract {path} --out-dir DIR --ref GOOD"
+    if locate_media(source).mdat_offset is None:
+        return InputError(
+            f"{path} is no MP4 or MOV file: no media data box (mdat) is in it; if it is a recording without its "
+            f"beginning, name a healthy one of the same camera, {command}"
+        )
+    return UsageError(
+        f"{path} has no index of its own: name a healthy recording of the same camera in the same mode, {command}"
     )
 
 
@@ -184,7 +196,7 @@ def _fragmented(source: ByteSource, file: FragmentedFile, movie: Movie) -> _Foun
     """Return the tracks of a fragmented file that was cut or damaged, by its own index."""
     rescue = rescue_fragments(source, file, movie)
     lost = sum(gap.size for gap in rescue.gaps if not gap.expected)
-    return _Found(tuple(_of_rescued(track) for track in rescue.tracks), lost)
+    return _Found(tuple(_of_rescued(track) for track in rescue.tracks), lost, cut=bool(file.cut))
 
 
 def _of_profile(track: TrackProfile) -> MediaTrack:

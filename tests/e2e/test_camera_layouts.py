@@ -14,6 +14,7 @@ from mediarescue.api import untrunc
 from mediarescue.reports import UntruncReport
 from tests.conftest import Clips
 from tests.support.boxes import box, mdat_of, tables_of, top_level
+from tests.support.breaking import drop_moov
 from tests.support.clips import AudioSpec, ClipSpec, VideoSpec
 from tests.support.codecs.metadata import rtmd_samples
 from tests.support.hashes import Frozen
@@ -134,3 +135,20 @@ def test_a_layout_is_rescued_whole(name: str, clips: Clips, tmp_path: Path, froz
     broken = tmp_path / "broken.mov"
     broken.write_bytes(laid_out(name, take))
     assert_whole(untrunc(frozen_input(broken), reference=good), take)
+
+
+@pytest.mark.parametrize(("a", "b", "degrees"), [(0, 1, 90), (-1, 0, 180), (0, -1, 270)])
+def test_a_film_turned_like_the_reference_says_so(
+    a: int, b: int, degrees: int, clips: Clips, tmp_path: Path, frozen_input: Frozen
+) -> None:
+    pair = clips.pair("h264_no_b")
+    identity = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    turned = struct.pack(">9i", a << 16, b << 16, 0, -b << 16, a << 16, 0, 0, 0, 0x40000000)
+    data = pair.reference.read_bytes()
+    at = data.index(identity, data.index(b"tkhd"))
+    reference = tmp_path / "turned.mp4"
+    reference.write_bytes(data[:at] + turned + data[at + len(turned) :])
+    broken = frozen_input(drop_moov(pair.take, tmp_path / "broken.mp4"))
+    report = untrunc(broken, reference=reference)
+    assert [warning for warning in report.warnings if f"turned by {degrees} degrees" in warning]
+    assert report.exit_code == 0

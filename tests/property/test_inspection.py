@@ -87,13 +87,13 @@ def test_films_are_healthy_and_no_longer_once_cut_at_a_border(folder: Path, film
         assert healthy <= {at + d for at in starts for d in (-1, 0, 1, 4)}, healthy
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=400))
 def test_any_bytes_get_a_verdict(folder: Path, data: bytes) -> None:
     inspected(folder, data)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     kinds=st.lists(
         st.tuples(
@@ -114,7 +114,7 @@ def test_any_row_of_boxes_with_any_sizes_gets_a_verdict(
     inspected(folder, data)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_films_with_changed_bytes_get_a_verdict(folder: Path, films: list[bytes], seed: int) -> None:
     """Bytes of the index changed to the values that tables break at."""
     chance = random.Random(seed)

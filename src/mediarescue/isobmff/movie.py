@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -72,6 +73,8 @@ class Track:
         Empty where there is none.
     width, height : float
         Of presentation, in pixels (``tkhd``); 0 for sound.
+    rotation : int
+        Degrees that pictures are turned clockwise by to be shown: 0, 90, 180 or 270, the nearest to the matrix.
     is_encrypted : bool
     trak : Box
     """
@@ -84,6 +87,7 @@ class Track:
     edit_list: tuple[Edit, ...]
     width: float
     height: float
+    rotation: int
     is_encrypted: bool
     trak: Box
 
@@ -236,9 +240,17 @@ def read_track(trak: Box) -> Track:
         edit_list=() if elst is None else read_edit_list(elst),
         width=tkhd.width,
         height=tkhd.height,
+        rotation=_rotation(tkhd.matrix),
         is_encrypted=any(entry.kind in ENCRYPTED_ENTRIES or entry.box.find(b"sinf") for entry in entries),
         trak=trak,
     )
+
+
+def _rotation(matrix: Sequence[int]) -> int:
+    a, b = matrix[0], matrix[1]
+    if abs(a) >= abs(b):
+        return 180 if a < 0 else 0
+    return 90 if b > 0 else 270
 
 
 def read_sample_entry(box: Box, handler: bytes) -> SampleEntry:

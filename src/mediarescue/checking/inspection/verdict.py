@@ -93,7 +93,7 @@ def _other_format(evidence: Evidence) -> Judgement:
     sentence = f"no MP4 or MOV file: it looks like {evidence.foreign}"
     if evidence.embedded_at >= 0:
         at = evidence.embedded_at
-        command = f"tail -c +{at + 1} {shlex.quote(evidence.path)} > MOVIE.mp4"
+        command = f"mediarescue extract {shlex.quote(evidence.path)} --out-dir DIR"
         return Judgement(FileState.OTHER_FORMAT, f"{sentence} with a movie inside, from byte {at} on", command)
     return Judgement(FileState.OTHER_FORMAT, sentence)
 

@@ -323,7 +323,7 @@ def _turned(rescue: Rescue) -> list[str]:
     """Say which way up the film is shown, where that is not how the sensor lies: no picture tells, only an index."""
     turned = [t.profile.track for t in rescue.tracks if t.profile.kind == "video" and t.profile.track.rotation]
     return [
-        f"track {track.track_id} is turned by {track.rotation} degrees, as the reference is; if this was filmed another "
-        "way up, use a reference that was too"
+        f"track {track.track_id} is turned by {track.rotation} degrees, as the reference is; if this was filmed "
+        "another way up, use a reference that was too"
         for track in turned
     ]

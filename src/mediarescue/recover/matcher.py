@@ -56,7 +56,15 @@ class Backward(Protocol):
 
 @runtime_checkable
 class Unmarked(Protocol):
-    """A blind matcher whose samples have a first byte to go by, and neither an end nor a usual length (Opus)."""
+    """A blind matcher whose samples have a first byte to go by, and neither an end nor a usual length (Opus).
+
+    Attributes
+    ----------
+    largest : int
+        Bytes of the reference's longest run: as far apart others may stand.
+    """
+
+    largest: int
 
     def may_start(self, window: MediaWindow, pos: int) -> bool:
         """Return whether a sample may start at ``pos``."""

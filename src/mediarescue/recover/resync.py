@@ -122,14 +122,14 @@ def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matche
 
 
 def _again_behind_unknown(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> bool:
-    """Whether something certain, or the end, comes behind a run of a track that nobody recognises, or that is foreign.
+    """Whether something certain, or the end, comes behind a run of a track without marks, or that is foreign.
 
     Notes
     -----
     A picture may be seen in noise, and true ones follow somewhere: so what stands between must look like something,
     unless the reference has a track that looks like nothing.
     """
-    unknown = max((2 * m.largest for m in matchers if isinstance(m, UnknownMatcher)), default=0)
+    unknown = max((2 * m.largest for m in matchers if isinstance(m, (UnknownMatcher, Unmarked))), default=0)
     reach = max(unknown, _FOREIGN_RUN)
     after = window.end if window.end - pos <= reach else -1
     for matcher in matchers:

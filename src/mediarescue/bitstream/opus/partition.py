@@ -89,7 +89,7 @@ class PacketModel:
 
     def may_start(self, head: bytes) -> bool:
         """Return whether a sample may begin with ``head``."""
-        return bool(head) and int(self.bytes_cost[0][head[0]]) < 0
+        return bool(head) and int(self.bytes_cost[0][head[0]]) < k.NONE >> 20
 
     def partition(
         self, data: NDArray[np.uint8], counts: Int64Array = ANY_COUNT, *, tail: bool = False

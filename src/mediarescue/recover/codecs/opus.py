@@ -43,6 +43,8 @@ class OpusMatcher(FrameRows):
     model : PacketModel
     chunks : LengthModel
         Packets of the reference's runs.
+    largest : int
+        Bytes of the reference's longest run.
     known : dict of int64 (n, columns)
         The rows of each track's leading samples, by the track's index.
 
@@ -58,8 +60,11 @@ class OpusMatcher(FrameRows):
     blind = True
     rate = RATE
 
-    def __init__(self, family: int, model: PacketModel, chunks: LengthModel, *, known: dict[int, Int64Array]) -> None:
+    def __init__(
+        self, family: int, model: PacketModel, chunks: LengthModel, *, largest: int, known: dict[int, Int64Array]
+    ) -> None:
         self.family = family
+        self.largest = largest
         self.known = known
         self.estimated = not model.exact
         self._model = model
@@ -115,7 +120,7 @@ class OpusMatcher(FrameRows):
         return found
 
     def may_start(self, window: MediaWindow, pos: int) -> bool:
-        """Return whether the byte at ``pos`` is the first one of the reference's packets."""
+        """Return whether the byte at ``pos`` may be a packet's first: of the durations that the reference has."""
         return self._model.may_start(window.peek(pos, 1))
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
@@ -168,7 +173,8 @@ class OpusFactory:
             model = None
         if model is None:
             return LearnedFactory()(family, tracks, reference)
-        return OpusMatcher(family, model, LengthModel(chunks.elements()), known=known)
+        largest = max((int(size) for track in tracks for size in track.runs()[1]), default=0)
+        return OpusMatcher(family, model, LengthModel(chunks.elements()), largest=largest, known=known)
 
 
 def _samples(track: TrackProfile, reference: MediaWindow) -> list[bytes]:

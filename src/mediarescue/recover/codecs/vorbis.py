@@ -42,8 +42,10 @@ class VorbisMatcher(FrameRows):
     ----------
     family : int
     walker : VorbisWalker
-    smallest, largest : int
+    smallest, most : int
         Bytes of the reference's packets.
+    largest : int
+        Bytes of the reference's longest run.
     known : dict of int64 (n, columns)
         The rows of each track's leading samples, by the track's index.
 
@@ -58,13 +60,21 @@ class VorbisMatcher(FrameRows):
     blind = True
 
     def __init__(
-        self, family: int, walker: VorbisWalker, *, smallest: int, largest: int, known: dict[int, Int64Array]
+        self,
+        family: int,
+        walker: VorbisWalker,
+        *,
+        smallest: int,
+        most: int,
+        largest: int,
+        known: dict[int, Int64Array],
     ) -> None:
         self.family = family
+        self.largest = largest
         self.rate = walker.setup.sample_rate
         self.known = known
         self._walker = walker
-        self._smallest, self._largest = max(1, smallest // 2), max(_HEADROOM * largest, _LARGEST)
+        self._smallest, self._largest = max(1, smallest // 2), max(_HEADROOM * most, _LARGEST)
         self._tails: set[int] = set()
         self._runs: list[tuple[int, int]] = []
 
@@ -152,7 +162,9 @@ class VorbisFactory:
         if not shown or explained < _EXPLAINED * shown:
             return LearnedFactory()(family, tracks, reference)
         sizes = np.concatenate([track.samples.size for track in tracks if track.samples is not None])
-        return VorbisMatcher(family, walker, smallest=int(sizes.min()), largest=int(sizes.max()), known=known)
+        smallest, most = int(sizes.min()), int(sizes.max())
+        largest = max((int(size) for track in tracks for size in track.runs()[1]), default=0)
+        return VorbisMatcher(family, walker, smallest=smallest, most=most, largest=largest, known=known)
 
 
 def _headers(track: TrackProfile) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -94,14 +95,25 @@ def looks_like(data: bytes, *, whole: bool = True) -> str:
             evidence += syntax.evidence if frame.evidence is None else frame.evidence
         if evidence >= _PROOF and (at == len(data) or not whole):
             return name
-    for configuration in _AAC_CONFIGURATIONS:
-        walker = AacWalker(parse_audio_specific_config(configuration))
-        rows = walker.rows(len(data) // 2)
+    if _is_smooth(data):
+        return PCM
+    return "AAC audio" if _is_aac(data, whole) else ""  # last, for its kernels take a moment to load
+
+
+def _is_aac(data: bytes, whole: bool) -> bool:
+    """Whether frames of one of the usual configurations divide the data, or the first few of more."""
+    buf, rows = as_buffer(data), AacWalker.rows(len(data) // 2)
+    for walker in _aac_walkers():
         count, _ = walker.frames(buf, 0, len(data), len(rows), rows)
         end = int(rows[:count, 0].sum())
         if count and (end == len(data) or (count >= _FEWEST_FRAMES and not whole)):
-            return "AAC audio"
-    return PCM if _is_smooth(data) else ""
+            return True
+    return False
+
+
+@cache
+def _aac_walkers() -> tuple[AacWalker, ...]:
+    return tuple(AacWalker(parse_audio_specific_config(configuration)) for configuration in _AAC_CONFIGURATIONS)
 
 
 def _divides(data: bytes, step: Callable[[bytes], int], fewest: int, whole: bool) -> bool:

@@ -27,7 +27,7 @@ def samples(path: Path, end: int | None = None) -> list[tuple[bytes, set[bytes]]
     ]
 
 
-@pytest.mark.parametrize("name", ["opus_video", "opus_alone", "opus_surround"])
+@pytest.mark.parametrize("name", ["opus_video", "opus_av1", "opus_hevc", "opus_alone", "opus_surround"])
 @pytest.mark.parametrize("fraction", [1.0, 0.6])
 def test_nearly_all_packets_come_back_and_are_called_estimates(
     name: str, fraction: float, clips: Clips, tmp_path: Path, frozen_input: Frozen

@@ -38,6 +38,8 @@ class Candidate:
         Surprise in nats, 0 for what the reference does all the time.
     certain : bool
         The structure alone proves it: no other family needs to be asked.
+    evidence : float
+        Nats by which other data is unlikely to pass for the run; 0 where nobody counts them.
     """
 
     family: int
@@ -47,6 +49,7 @@ class Candidate:
     rows: Int64Array | None = None
     cost: float = 0.0
     certain: bool = False
+    evidence: float = 0.0
 
     @property
     def end(self) -> int:

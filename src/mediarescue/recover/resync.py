@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from mediarescue.recover.boxes import find_box, match_box
+from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.codecs.unknown import UnknownMatcher
 from mediarescue.recover.foreign import PCM, looks_like
 from mediarescue.recover.matcher import Matcher, Unmarked
@@ -19,6 +21,9 @@ _CHAIN = 3
 _LAST_RUN = 8 << 10
 """Bytes before the end of the media where its last sample is looked for, however weakly it is known."""
 _USUAL_COST = 1.5
+_PROOF = 20.0
+_MOST_LINKS = 4
+"""Nats that are proof; runs that prove each other with the one in front of them."""
 _FOREIGN_RUN = 32 << 10
 """Bytes of other data that may stand between single pictures."""
 _ZERO_BLOCK = 1 << 16
@@ -114,11 +119,39 @@ def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matche
         return True
     if run.certain and _again_behind_unknown(window, matchers, run.end):
         return True
-    if run.certain and any(isinstance(m, Unmarked) and m.may_start(window, after) for m in matchers):
+    unmarked = [m for m in matchers if isinstance(m, Unmarked) and m.may_start(window, after)]
+    if unmarked and (run.certain or _proven_together(window, matchers, run, 2 * max(m.largest for m in unmarked))):
         return True
     # sound without structure: one of its usual lengths must lead to something that has
     lengths = [c.end for m in matchers if m.blind for c in m.propose(window, after) if c.end < window.end]
     return any(m.match(window, padding.behind(window, end)) is not None for end in lengths for m in matchers)
+
+
+def _proven_together(
+    window: MediaWindow, matchers: Sequence[Matcher], run: Candidate, reach: int, proof: float = 0.0, links: int = 0
+) -> bool:
+    """Whether the run and those that follow, each within ``reach`` of the one before, are no coincidence together.
+
+    Notes
+    -----
+    Each that follows might have been seen at ``reach`` places, which counts against it.
+    """
+    proof += _PROOF if run.certain else run.evidence
+    if proof >= _PROOF and links:
+        return True
+    if links == _MOST_LINKS or not run.evidence:
+        return False
+    end = min(run.end + reach, window.end)
+    for matcher in matchers:
+        at = matcher.find(window, run.end, end)
+        while at >= 0:
+            following = matcher.match(window, at)
+            if following is not None and _proven_together(
+                window, matchers, following, reach, proof - math.log(reach), links + 1
+            ):
+                return True
+            at = matcher.find(window, at + 1, end)
+    return False
 
 
 def _again_behind_unknown(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> bool:

@@ -19,6 +19,7 @@ from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.opus import ANY_COUNT, PacketModel, learn_packets, packet_ticks, parse_head
 from mediarescue.bitstream.opus._kernels import NONE
 from mediarescue.bitstream.opus.packet import delimited_size, is_packet
+from mediarescue.bitstream.opus.partition import _PIECE
 from tests.support.plain_kernels import plain_kernels
 
 
@@ -85,6 +86,22 @@ def test_most_packets_of_a_variable_rate_are_found() -> None:
     assert right(take, cut_up(model, b"".join(take))) > 0.8
     pairs = [take[i : i + 2] for i in range(0, len(take), 2)]
     assert sum(right(pair, cut_up(model, b"".join(pair))) for pair in pairs) > 0.85 * len(pairs)
+
+
+def test_long_data_are_cut_up_piece_by_piece() -> None:
+    model, take = model_of(encoded(1)), 20 * encoded(2)
+    assert len(b"".join(take)) > 8 * _PIECE
+    assert right(take, cut_up(model, b"".join(take))) > 0.8
+    assert right(take, cut_up(model, b"".join(take) + b"\0" * 5 * model.largest, tail=True)) > 0.8
+
+
+def test_other_modes_of_the_same_duration_may_start() -> None:
+    model = model_of(encoded(1))
+    assert {packet[0] for packet in encoded(1)} == {0xFC}
+    assert model.may_start(b"\x7c")
+    assert not model.may_start(b"\xf4")
+    assert not model.may_start(b"\xfd")
+    assert not model.may_start(b"")
 
 
 def test_the_number_of_packets_is_weighed() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.bitstream.frames import Frame, FrameSyntax
 from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.matcher import Matcher, Unmarked
 from mediarescue.recover.resync import only_zeros
 from mediarescue.recover.window import MediaWindow
 
@@ -18,6 +19,8 @@ _FRAMES_A_CALL = 256
 _PROOF = 20.0
 _FOUND = 16.0
 """Evidence in nats that lets a search stop at a place; the chain behind it is tried afterwards."""
+_FOUND_APART = 9.0
+"""The same where samples stand alone, between others that have no marks: several of them are proof together."""
 _WEAK = 3.0
 _ZERO_TAIL = 64
 
@@ -64,6 +67,11 @@ class FramedMatcher(FrameRows):
         self.rate = syntax.rate
         self._max_sample = min(max_sample, syntax.largest)
         self._need_more = False
+        self._found = _FOUND
+
+    def attend(self, matchers: Sequence[Matcher]) -> None:
+        """Search for weaker starts where the samples between have no marks."""
+        self._found = _FOUND_APART if any(isinstance(m, Unmarked) for m in matchers) else _FOUND
 
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
         """Return the run of whole samples at ``pos``; certain where enough of their bytes are no coincidence."""
@@ -75,7 +83,7 @@ class FramedMatcher(FrameRows):
         rows = np.array([frame.row for frame in frames], dtype=np.int64)
         sizes = np.array([frame.size for frame in frames], dtype=np.int64)
         cost = max(0.0, (_PROOF - evidence) / 4)
-        return Candidate(self.family, pos, int(sizes.sum()), sizes, rows, cost, evidence >= _PROOF)
+        return Candidate(self.family, pos, int(sizes.sum()), sizes, rows, cost, evidence >= _PROOF, evidence)
 
     def _frames(self, window: MediaWindow, pos: int) -> list[Frame]:
         """Return the whole samples at ``pos``; notes where the media ends inside the first."""
@@ -131,7 +139,7 @@ class FramedMatcher(FrameRows):
                 return -1
             at += hit - start
             candidate = self.match(window, at)
-            if candidate is not None and candidate.cost <= (_PROOF - _FOUND) / 4:
+            if candidate is not None and candidate.evidence >= self._found:
                 return at
             at += 1
         return -1

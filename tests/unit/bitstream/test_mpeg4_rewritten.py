@@ -16,7 +16,8 @@ import av
 import numpy as np
 import pytest
 
-from mediarescue.bitstream.mpeg4 import _partition_kernels, books, visual
+from mediarescue.bitstream.mpeg4 import _partition_kernels, books
+from mediarescue.bitstream.mpeg4 import pictures as vops
 from mediarescue.bitstream.mpeg4.layer import Layer, parse_vop_header
 from mediarescue.bitstream.mpeg4.tables import INTER_TYPE_AT, INTRA_AT
 from mediarescue.bitstream.mpeg4.visual import VisualSyntax, find_layer
@@ -180,7 +181,7 @@ def test_sprites_of_global_motion_are_read(points: int, flags: int, monkeypatch:
 
     monkeypatch.setitem(scope, "peek", watched_peek)
     monkeypatch.setitem(scope, "macroblock", watched)
-    monkeypatch.setattr(visual, "walk_picture", scope["walk_picture"])
+    monkeypatch.setattr(vops, "walk_picture", scope["walk_picture"])
 
     def each(bits: str, index: int) -> str:
         sample = samples[index]

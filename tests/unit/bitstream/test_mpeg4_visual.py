@@ -110,6 +110,31 @@ def test_samples_without_any_layer_are_not_taken() -> None:
     assert read_as(VisualSyntax(None), [sample], b"") == [INVALID]
 
 
+def test_a_layer_of_other_data_changes_nothing() -> None:
+    read, samples = syntax("headers_apart"), encode(ENCODINGS["headers_apart"])
+    other = extradata(ENCODINGS["fields"]) or encode(ENCODINGS["fields"])[0]
+    headers = other[: other.find(b"\0\0\1\xb6")] if b"\0\0\1\xb6" in other else other
+    for sample in samples:
+        assert read_as(read, [headers + b"\0\0\1\xb6" + b"\x5a" * 200], b"") == [INVALID]
+        assert read_as(read, [sample], b"\x3c\0") == [len(sample)]
+
+
+def test_a_layer_that_reads_holds_beside_that_of_the_sample_entry() -> None:
+    own, (first, second, *_) = encode(ENCODINGS["headers_apart"])[0], encode(ENCODINGS["plain"])
+    assert find_layer(first), "the first picture of this encoding has no layer in front"
+    samples = [own, first, second, own]
+    assert read_as(syntax("headers_apart"), samples, b"\x3c\0") == [len(sample) for sample in samples]
+
+
+def test_pictures_between_others_read_the_same_when_asked_again_later() -> None:
+    read, samples = syntax("between_calm"), encode(ENCODINGS["between_calm"])
+    for _ in range(2):  # the second time with the anchors of the end of the stream
+        for sample in samples:
+            assert read_as(read, [sample], b"\x3c\0") == [len(sample)]
+    for sample in reversed(samples):
+        assert read_as(read, [sample], b"\x3c\0") == [len(sample)]
+
+
 def test_kernels_without_the_jit_read_the_same() -> None:
     check = """
 from tests.unit.bitstream.test_mpeg4_visual import ENCODINGS, encode, read_as, syntax

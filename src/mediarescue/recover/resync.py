@@ -22,8 +22,11 @@ _LAST_RUN = 8 << 10
 """Bytes before the end of the media where its last sample is looked for, however weakly it is known."""
 _USUAL_COST = 1.5
 _PROOF = 20.0
+"""Nats that are proof."""
+_WEAK = 16.0
+"""Nats below which a run counts only with others that prove it."""
 _MOST_LINKS = 4
-"""Nats that are proof; runs that prove each other with the one in front of them."""
+"""Runs that may prove the one in front of them."""
 _FOREIGN_RUN = 32 << 10
 """Bytes of other data that may stand between single pictures."""
 _ZERO_BLOCK = 1 << 16
@@ -110,18 +113,21 @@ def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matche
     run = matcher.match(window, pos)
     if run is None:
         return False
-    if len(run.sizes) >= _CHAIN or run.end >= window.end:
+    weak = 0 < run.evidence < _WEAK
+    if (len(run.sizes) >= _CHAIN and not weak) or run.end >= window.end:
         return True
     after = padding.behind(window, run.end)
     if match_box(window, after) is not None or after >= window.end:
         return True
-    if any(m is not matcher and m.match(window, after) is not None for m in matchers):
+    if not weak and any(m is not matcher and m.match(window, after) is not None for m in matchers):
         return True
     if run.certain and _again_behind_unknown(window, matchers, run.end):
         return True
     unmarked = [m for m in matchers if isinstance(m, Unmarked) and m.may_start(window, after)]
     if unmarked and (run.certain or _proven_together(window, matchers, run, 2 * max(m.largest for m in unmarked))):
         return True
+    if weak:
+        return False
     # sound without structure: one of its usual lengths must lead to something that has
     lengths = [c.end for m in matchers if m.blind for c in m.propose(window, after) if c.end < window.end]
     return any(m.match(window, padding.behind(window, end)) is not None for end in lengths for m in matchers)

@@ -226,6 +226,14 @@ def test_asking_changes_nothing(subject: Subject) -> None:
         assert answers(subject, offset) == first, f"another answer at {offset}"
 
 
+@every(["learned_single"])
+def test_where_it_was_asked_first_makes_no_place_likelier(subject: Subject, media: MakeMedia) -> None:
+    run = subject.runs[0]
+    window = media(2 * subject.bytes_of(run))
+    costs = [[found.cost for found in subject.matcher.propose(window, at)] for at in (0, sum(run[1]))]
+    assert costs[0] == costs[1] != []
+
+
 def answers(subject: Subject, offset: int) -> list[tuple[list[int], float]]:
     """Return sizes and cost of all that the matcher says may start at ``offset``."""
     matched = subject.matcher.match(subject.window, offset)

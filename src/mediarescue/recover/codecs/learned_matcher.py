@@ -14,7 +14,6 @@ from mediarescue.recover.window import MediaWindow
 _ENOUGH_EVIDENCE = 16.0
 _CERTAIN_EVIDENCE = 20.0
 _RUN_LIMIT = 4096
-_SECOND_OF_A_KIND = 8.0
 _UNSEEN_SIZE = 4.0
 
 
@@ -53,7 +52,6 @@ class LearnedMatcher:
         self.blind = length_field is None and not any(kind.signature.strong for kind in kinds)
         ends = [at + 1 for kind in kinds for at, _ in kind.signature.values]
         self._head = max([*ends, length_field.at + length_field.width if length_field else 0, 1])
-        self._taken_at = -1
 
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
         """Return the run of samples with a signature, of a size that is told or goes with it."""
@@ -148,9 +146,6 @@ class LearnedMatcher:
         return found
 
     def _sample(self, pos: int, size: int, cost: float) -> Candidate:
-        if self.single:
-            cost += 0.0 if self._taken_at in (-1, pos) else _SECOND_OF_A_KIND
-            self._taken_at = pos if self._taken_at < 0 else self._taken_at
         return Candidate(self.family, pos, size, np.array([size], dtype=np.int64), None, cost)
 
     def stretch(self, window: MediaWindow, offset: int, size: int) -> Candidate | None:

@@ -122,3 +122,14 @@ def test_a_film_of_other_pictures_stays_refused(tmp_path: Path) -> None:
             reference=clip(tmp_path / "r.mov", 1, 20),
             output=tmp_path / "o.mov",
         )
+
+
+def test_pcm_beside_pictures_hides_none_where_the_reference_has_a_timecode(tmp_path: Path) -> None:
+    video, sound = tracks_of(clip(tmp_path / "r.mov", 1, 70, "aac"), per_chunk=2)
+    reference = tmp_path / "reference.mov"
+    write_movie(reference, (video, sound, tmcd_track()))
+    take = clip(tmp_path / "t.mov", 2, 60, "pcm_s16le")
+    broken, out = drop_moov(take, tmp_path / "broken.mov"), tmp_path / "out.mov"
+    report = untrunc(broken, reference=reference, output=out)
+    assert pictures(out) == pictures(take)
+    assert report.exit_code == 10

@@ -9,6 +9,7 @@ import numpy as np
 
 from mediarescue.recover.boxes import find_box, match_box
 from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.codecs.learned_matcher import LearnedMatcher
 from mediarescue.recover.codecs.unknown import UnknownMatcher
 from mediarescue.recover.foreign import PCM, looks_like
 from mediarescue.recover.matcher import Matcher, Unmarked
@@ -183,4 +184,5 @@ def _again_behind_unknown(window: MediaWindow, matchers: Sequence[Matcher], pos:
     between = window.peek(pos, after - pos)
     seems = looks_like(between) or (looks_like(between, whole=False) if after == window.end else "")
     # beside sound of the reference that has no marks, a picture seen in it has more of it behind
-    return bool(seems) and not (seems == PCM and any(matcher.blind for matcher in matchers))
+    sounds = any(matcher.blind and not isinstance(matcher, LearnedMatcher) for matcher in matchers)
+    return bool(seems) and not (seems == PCM and sounds)

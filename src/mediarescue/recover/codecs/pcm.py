@@ -68,8 +68,7 @@ class PcmMatcher:
 
         Notes
         -----
-        A damaged picture between short runs is no sound: it would be heard as noise, and everything behind it late.
-        Nor is what another codec compressed, which is even where sound is not.
+        A damaged picture between short runs is no sound, nor is what another codec compressed: that is even.
         """
         size -= size % self.block
         last = window.end - offset - size < self.block

@@ -313,6 +313,7 @@ def _report(
                 if not weighs
             ),
             *_turned(rescue),
+            *_without_borders(rescue),
         ),
         dry_run=dry_run,
         missing_tracks=tuple(track for track, weighs in missing.items() if weighs),
@@ -327,3 +328,10 @@ def _turned(rescue: Rescue) -> list[str]:
         "another way up, use a reference that was too"
         for track in turned
     ]
+
+
+def _without_borders(rescue: Rescue) -> list[str]:
+    """Say where two codecs lie beside each other of which neither tells where a sample ends."""
+    if {b"vp09", b"Opus"} <= {track.codec for track in rescue.preparation.profile.tracks}:
+        return ["neither VP9 nor Opus tells where a frame ends: beside each other most of the borders found are wrong"]
+    return []

@@ -10,6 +10,8 @@ from types import ModuleType
 
 import numpy as np
 
+_SHARED = "mediarescue.bitstream._peek"
+"""What the kernels of several codecs call."""
 NAMES = ("mediarescue.bitstream.aac.channel._kernels", "mediarescue.bitstream.aac._kernels")
 
 
@@ -24,6 +26,7 @@ def plain_kernels(*names: str) -> ModuleType:
 
     The compiled ones stay what everybody else imports.
     """
+    names = (_SHARED, *names)
     for name in names:
         importlib.import_module(name)
     kept = {name: sys.modules.pop(name) for name in names}

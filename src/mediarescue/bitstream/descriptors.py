@@ -48,6 +48,14 @@ def codec_name(kind: bytes, esds: bytes | None) -> str:
         return name
 
 
+def decoder_specific_info(esds: bytes | None) -> bytes:
+    """Return the decoder specific info in the payload of an ``esds`` box; nothing where there is none to read."""
+    try:
+        return parse_es_descriptor((esds or b"")[4:]).decoder_specific_info
+    except BitstreamError:
+        return b""
+
+
 def _descriptor(data: bytes, pos: int) -> tuple[int, int, int]:
     """Return tag, start and end of the body of the descriptor at ``pos``; the size takes 1 to 4 bytes of 7 bits."""
     if pos >= len(data):

@@ -6,7 +6,7 @@ import struct
 
 import numpy as np
 
-from mediarescue.bitstream.descriptors import parse_es_descriptor
+from mediarescue.bitstream.descriptors import decoder_specific_info
 from mediarescue.extraction.form import NoStreamFormError, StreamForm
 from mediarescue.extraction.media_track import MediaTrack
 
@@ -29,8 +29,7 @@ def flac_stream(track: MediaTrack) -> StreamForm:
 
 def visual_stream(track: MediaTrack) -> StreamForm:
     """Return MPEG-4 Visual (``.m4v``) or MPEG-1 and 2 video (``.m2v``), with the headers of ``esds`` in front."""
-    payload = track.entry.configuration(b"esds")
-    head = parse_es_descriptor(payload[4:]).decoder_specific_info if payload is not None else b""
+    head = decoder_specific_info(track.entry.configuration(b"esds"))
     return StreamForm(".m4v" if track.codec in ("mp4v", "mp4v.20") else ".m2v", head)
 
 

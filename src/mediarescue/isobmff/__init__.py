@@ -11,6 +11,7 @@ from mediarescue.isobmff.header import BoxHeader, FourCC, read_header
 from mediarescue.isobmff.joined import JoinedSource
 from mediarescue.isobmff.layout import LAYOUTS, build_payload, entry_layout, parse_payload
 from mediarescue.isobmff.movie import (
+    TRACK_KINDS,
     Edit,
     Movie,
     SampleEntry,
@@ -37,6 +38,7 @@ from mediarescue.isobmff.writer import (
 
 __all__ = [
     "LAYOUTS",
+    "TRACK_KINDS",
     "Box",
     "BoxError",
     "BoxHeader",

@@ -28,6 +28,19 @@ class Edit(NamedTuple):
     rate: float
 
 
+TRACK_KINDS = {
+    b"vide": "video",
+    b"soun": "audio",
+    b"tmcd": "timecode",
+    b"meta": "metadata",
+    b"text": "text",
+    b"sbtl": "text",
+    b"subt": "text",
+    b"clcp": "text",
+}
+"""Handler type -> what the track holds, in plain words."""
+
+
 @dataclass(frozen=True, slots=True)
 class SampleEntry:
     """One child of ``stsd``.

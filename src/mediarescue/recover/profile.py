@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.isobmff import (
+    TRACK_KINDS,
     ByteSource,
     ChunkTable,
     Leniency,
@@ -29,16 +30,6 @@ from mediarescue.recover.timing.edits import learn_start
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KINDS = {
-    b"vide": "video",
-    b"soun": "audio",
-    b"tmcd": "timecode",
-    b"meta": "metadata",
-    b"text": "text",
-    b"sbtl": "text",
-    b"subt": "text",
-    b"clcp": "text",
-}
 _LEARNED_RUNS = 200_000
 _CODED_FRAMES = frozenset(b"samr sawb sawp sevc ssmv sqcp mp4a ac-3 ec-3 sac3 alac fLaC Opus".split())
 """Sound whose samples are coded frames, though they may all be of one size and last one tick (phones' AMR)."""
@@ -207,7 +198,7 @@ def _profile(
 ) -> TrackProfile:
     start = learn_start(track.edit_list)
     seconds = start.empty / movie.timescale - start.media_time / track.timescale
-    return TrackProfile(index, track, KINDS.get(track.handler, "other"), samples, chunks, seconds)
+    return TrackProfile(index, track, TRACK_KINDS.get(track.handler, "other"), samples, chunks, seconds)
 
 
 def _constant_sound(track: Track) -> ChunkTable | None:

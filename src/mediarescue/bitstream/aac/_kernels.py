@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mediarescue.bitstream._peek import peek
 from mediarescue.bitstream.aac import layout as _l
 from mediarescue.bitstream.aac.channel._kernels import (
     INVALID,
@@ -24,7 +25,6 @@ from mediarescue.bitstream.aac.channel._kernels import (
     channel_stream,
     fail,
     ics_info,
-    peek,
     scale_word,
 )
 from mediarescue.bitstream.jit import kernel, part

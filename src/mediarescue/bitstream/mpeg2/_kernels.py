@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mediarescue.bitstream._peek import peek
 from mediarescue.bitstream.columns import INVALID as _INVALID
 from mediarescue.bitstream.columns import NEED_MORE as _NEED_MORE
 from mediarescue.bitstream.jit import kernel, part
@@ -32,22 +33,6 @@ MOTION, DC_LUMINANCE, DC_CHROMINANCE = _t.MOTION, _t.DC_LUMINANCE, _t.DC_CHROMIN
 TYPE_BITS = _t.TYPE_BITS
 MACROBLOCK_BYTES = 2304
 """Twelve blocks of 64 escaped coefficients."""
-
-
-@kernel("int64(uint8[::1], int64, int64, int64)")
-def peek(buf: Any, end: int, bit: int, count: int) -> int:
-    """Return the ``count`` (1 to 25) bits at ``bit``; bits at and behind byte ``end`` are 0."""
-    at = bit >> 3
-    word = 0
-    if at + 4 <= end:
-        word = (int(np.int64(buf[at])) << 24) | (int(np.int64(buf[at + 1])) << 16)
-        word |= (int(np.int64(buf[at + 2])) << 8) | int(np.int64(buf[at + 3]))
-    else:
-        for i in range(4):
-            word <<= 8
-            if at + i < end:
-                word |= int(np.int64(buf[at + i]))
-    return (word >> (32 - count - (bit & 7))) & ((1 << count) - 1)
 
 
 @part

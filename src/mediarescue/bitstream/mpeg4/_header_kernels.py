@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mediarescue.bitstream._peek import peek
 from mediarescue.bitstream.jit import kernel
 from mediarescue.bitstream.mpeg4 import layout as _l
-from mediarescue.bitstream.mpeg4._bit_kernels import fail, peek
+from mediarescue.bitstream.mpeg4._bit_kernels import fail
 
 KIND, COUNT, GROUP = int(_l.Param.KIND), int(_l.Param.COUNT), int(_l.Param.GROUP)
 SLICES, MULTIPOINT, ADDRESS_BITS = int(_l.Param.SLICES), int(_l.Param.MULTIPOINT), int(_l.Param.ADDRESS_BITS)

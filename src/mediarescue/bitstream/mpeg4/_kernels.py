@@ -3,17 +3,19 @@
 H.263 (5.3, 5.4 and Annexes D, I, K, S, T) and MPEG-4 Visual (ISO/IEC 14496-2 6.2.5 to 6.2.7) share it. Functions take
 and return a bit position from the start of ``buf``; a negative one is INVALID or NEED_MORE. Behind ``end`` all bits
 read as 0, and a position behind it is NEED_MORE, whatever those zeros meant. numba's cache does not notice a changed
-constant of another file: after an edit in one of ``layout``, ``tables`` and ``_bit_kernels``, touch all ``_*_kernels``.
+constant of another file: after an edit in ``layout``, ``tables``, ``_bit_kernels`` or ``_peek``, touch all
+``_*_kernels``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from mediarescue.bitstream._peek import peek
 from mediarescue.bitstream.jit import kernel
 from mediarescue.bitstream.mpeg4 import layout as _l
 from mediarescue.bitstream.mpeg4 import tables as _t
-from mediarescue.bitstream.mpeg4._bit_kernels import INVALID, NEED_MORE, fail, peek
+from mediarescue.bitstream.mpeg4._bit_kernels import INVALID, NEED_MORE, fail
 from mediarescue.bitstream.mpeg4._header_kernels import group_header, packet_header
 
 KIND, VISUAL, COUNT, GROUP = int(_l.Param.KIND), int(_l.Param.VISUAL), int(_l.Param.COUNT), int(_l.Param.GROUP)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from mediarescue.bitstream._peek import peek
 from mediarescue.bitstream.jit import kernel
 from mediarescue.bitstream.mpeg4 import layout as _l
 from mediarescue.bitstream.mpeg4 import tables as _t
-from mediarescue.bitstream.mpeg4._bit_kernels import fail, peek
+from mediarescue.bitstream.mpeg4._bit_kernels import fail
 from mediarescue.bitstream.mpeg4._header_kernels import packet_header
 from mediarescue.bitstream.mpeg4._kernels import (
     COUNT,

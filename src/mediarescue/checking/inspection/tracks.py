@@ -12,6 +12,7 @@ from mediarescue.bitstream.descriptors import codec_name
 from mediarescue.checking.inspection.codecs import CodecWords, describe_entry
 from mediarescue.inspection import EditInfo, Finding, Severity, TrackInfo
 from mediarescue.isobmff import (
+    TRACK_KINDS,
     BoxError,
     Leniency,
     Problem,
@@ -22,17 +23,7 @@ from mediarescue.isobmff import (
 )
 from mediarescue.isobmff.sound_packets import with_packets
 
-KINDS = {
-    b"vide": "video",
-    b"soun": "audio",
-    b"tmcd": "timecode",
-    b"meta": "metadata",
-    b"text": "text",
-    b"sbtl": "text",
-    b"subt": "text",
-    b"clcp": "text",
-    b"hint": "hint",
-}
+KINDS = {**TRACK_KINDS, b"hint": "hint"}
 _SELF_CONTAINED = 1
 _ORDER_SHOWN = 12
 _WRAP = 1 << 31

@@ -64,15 +64,15 @@ class FramedFactory(ABC):
             return None
         if syntax is None:
             return None
-        explained = _explained(syntax, samples)
+        explained = explained_by(syntax, samples)
         if explained < len(samples):
             padded = PaddedSyntax(syntax, learn_fill(syntax, samples))
-            if (more := _explained(padded, samples)) > explained:
+            if (more := explained_by(padded, samples)) > explained:
                 syntax, explained = padded, more
         return syntax if explained >= _EXPLAINED * len(samples) else None
 
 
-def _explained(syntax: FrameSyntax, samples: Sequence[bytes]) -> int:
+def explained_by(syntax: FrameSyntax, samples: Sequence[bytes]) -> int:
     """Return how many samples of the reference are read to their size."""
     return sum(_row(syntax, sample) is not None for sample in samples)
 
@@ -92,12 +92,12 @@ def _rows(syntax: FrameSyntax, samples: Sequence[bytes]) -> NDArray[np.int64]:
     return np.array(list(rows), dtype=np.int64).reshape(-1, len(FrameColumn))
 
 
-def some_samples(track: TrackProfile, reference: MediaWindow, most: int) -> list[bytes]:
-    """Return some dozens of a track's samples, the first ones in their order, in at most ``most`` bytes."""
+def some_samples(track: TrackProfile, reference: MediaWindow, most: int, count: int = _SAMPLES_READ) -> list[bytes]:
+    """Return a track's first ``count`` samples, some dozens of them, in at most ``most`` bytes."""
     found: list[bytes] = []
     if track.samples is None:
         return found
-    offsets, sizes = track.samples.offset[:_SAMPLES_READ], track.samples.size[:_SAMPLES_READ]
+    offsets, sizes = track.samples.offset[:count], track.samples.size[:count]
     for offset, size in zip(offsets.tolist(), sizes.tolist(), strict=True):
         most -= size
         if size <= 0 or most < 0:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mediarescue.bitstream.descriptors import parse_es_descriptor
-from mediarescue.bitstream.errors import BitstreamError
+from mediarescue.bitstream.descriptors import decoder_specific_info
 from mediarescue.bitstream.mpeg2 import Mpeg2Syntax, first_sequence
 from mediarescue.isobmff import Leniency, read_rows
 from mediarescue.recover.codecs.framed import FramedFactory
@@ -21,16 +20,9 @@ class Mpeg2Factory(FramedFactory):
 
     def syntax(self, tracks: Sequence[TrackProfile], samples: Sequence[bytes]) -> Mpeg2Syntax:
         """Expect the reference's picture size, its fields a sample, its stuffing and what it calls a sync sample."""
-        sequence = first_sequence([*samples, *filter(None, map(_configured, tracks))])
+        configured = [decoder_specific_info(track.configuration(b"esds")) for track in tracks]
+        sequence = first_sequence([*samples, *filter(None, configured)])
         return Mpeg2Syntax(sequence, samples, _sync(tracks, samples))
-
-
-def _configured(track: TrackProfile) -> bytes:
-    """Return the headers that stand in the sample entry, if any."""
-    try:
-        return parse_es_descriptor((track.configuration(b"esds") or b"")[4:]).decoder_specific_info
-    except BitstreamError:
-        return b""
 
 
 def _sync(tracks: Sequence[TrackProfile], samples: Sequence[bytes]) -> list[int]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-import numpy as np
-
-from mediarescue.bitstream.descriptors import parse_es_descriptor
+from mediarescue.bitstream.descriptors import decoder_specific_info
 from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.frames import FrameSyntax
 from mediarescue.bitstream.mpeg4.h263 import H263Syntax, parse_picture_header
 from mediarescue.bitstream.mpeg4.visual import VisualSyntax, find_layer, is_packed
-from mediarescue.recover.codecs.framed import FramedFactory
+from mediarescue.recover.codecs.framed import FramedFactory, explained_by
 from mediarescue.recover.profile import TrackProfile
 
 _PREFIX = b"\0\0\1"
@@ -44,7 +42,7 @@ class Mpeg4VisualFactory(FramedFactory):
             except BitstreamError:
                 continue
             syntax = VisualSyntax(layer, packed=packed, stuffed=stuffed, version=version)
-            explained = _explained(syntax, samples)
+            explained = explained_by(syntax, samples)
             if explained > best[0]:
                 best = (explained, syntax)
             if explained == len(samples):
@@ -57,16 +55,4 @@ def _headers(track: TrackProfile) -> bytes:
     payload = track.configuration(b"esds")
     if payload is None:
         return track.configuration(b"glbl") or b""
-    try:
-        return parse_es_descriptor(payload[4:]).decoder_specific_info
-    except BitstreamError:
-        return b""
-
-
-def _explained(syntax: VisualSyntax, samples: Sequence[bytes]) -> int:
-    """Return how many samples are read to their exact size."""
-    count = 0
-    for sample in samples:
-        frame = syntax.frame(np.frombuffer(bytearray(sample), np.uint8), 0, len(sample), final=True)
-        count += not isinstance(frame, int) and frame.size == len(sample)
-    return count
+    return decoder_specific_info(payload)

@@ -12,6 +12,7 @@ from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.bitstream.opus import ANY_COUNT, RATE, PacketModel, learn_packets, packet_ticks, parse_head
 from mediarescue.recover.candidate import Candidate
+from mediarescue.recover.codecs.framed import some_samples
 from mediarescue.recover.codecs.framed_matcher import FrameRows
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.matcher import Matcher
@@ -161,7 +162,7 @@ class OpusFactory:
         learned: list[bytes] = []
         chunks: Counter[int] = Counter()
         for track in tracks:
-            samples = _samples(track, reference)
+            samples = some_samples(track, reference, _LEARNED_BYTES, _LEARNED_SAMPLES)
             learned += samples
             joined = np.frombuffer(b"".join(samples), dtype=np.uint8)
             known[track.index] = _rows(joined, np.array([len(sample) for sample in samples], dtype=np.int64))
@@ -174,20 +175,6 @@ class OpusFactory:
             return LearnedFactory()(family, tracks, reference)
         largest = max((int(size) for track in tracks for size in track.runs()[1]), default=0)
         return OpusMatcher(family, model, LengthModel(chunks.elements()), largest=largest, known=known)
-
-
-def _samples(track: TrackProfile, reference: MediaWindow) -> list[bytes]:
-    """Return the leading samples of a track."""
-    table, left, found = track.samples, _LEARNED_BYTES, []
-    if table is None:
-        return []
-    pairs = zip(table.offset[:_LEARNED_SAMPLES].tolist(), table.size[:_LEARNED_SAMPLES].tolist(), strict=True)
-    for offset, size in pairs:
-        left -= size
-        if size <= 0 or left < 0:
-            break
-        found.append(reference.peek(offset, size))
-    return found
 
 
 def _runs(track: TrackProfile) -> list[int]:

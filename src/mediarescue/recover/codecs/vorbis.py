@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import NEED_MORE
-from mediarescue.bitstream.descriptors import parse_es_descriptor
+from mediarescue.bitstream.descriptors import decoder_specific_info
 from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.frames import FrameColumn
 from mediarescue.bitstream.vorbis import VorbisWalker, parse_setup
@@ -142,12 +142,12 @@ class VorbisFactory:
 
     def family_key(self, track: TrackProfile) -> object:
         """Tracks of one setup are told apart by their order alone."""
-        return ("vorbis", _headers(track))
+        return ("vorbis", decoder_specific_info(track.configuration(b"esds")))
 
     def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> Matcher:
         """Learn the sizes of the reference's packets; falls back on learned bytes where the walk misses their ends."""
         try:
-            walker = VorbisWalker(parse_setup(_headers(tracks[0])))
+            walker = VorbisWalker(parse_setup(decoder_specific_info(tracks[0].configuration(b"esds"))))
         except BitstreamError:
             return LearnedFactory()(family, tracks, reference)
         known: dict[int, Int64Array] = {}
@@ -165,11 +165,3 @@ class VorbisFactory:
         smallest, most = int(sizes.min()), int(sizes.max())
         largest = max((int(size) for track in tracks for size in track.runs()[1]), default=0)
         return VorbisMatcher(family, walker, smallest=smallest, most=most, largest=largest, known=known)
-
-
-def _headers(track: TrackProfile) -> bytes:
-    """Return the three headers of Vorbis, nothing where there are none."""
-    try:
-        return parse_es_descriptor((track.configuration(b"esds") or b"")[4:]).decoder_specific_info or b""
-    except BitstreamError:
-        return b""

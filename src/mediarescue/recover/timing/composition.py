@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,28 +11,6 @@ Int64Array = NDArray[np.int64]
 
 _REORDER_DEPTH = 16
 """No codec lets a picture overtake more than 16 others."""
-
-
-@dataclass(frozen=True, slots=True)
-class CompositionConvention:
-    """How the reference writes composition offsets (ISO/IEC 14496-12 8.6.1.3).
-
-    Attributes
-    ----------
-    shift : int
-        Offset of a picture that is shown in its place of the decode order, in ticks.
-    has_ctts : bool
-        Whether the reference has the box at all.
-    version : int
-        Of the box; writers of QuickTime put negative offsets into version 0 too.
-    signed : bool
-        Whether the reference holds negative offsets.
-    """
-
-    shift: int = 0
-    has_ctts: bool = False
-    version: int = 0
-    signed: bool = False
 
 
 def display_ranks(sequence: Int64Array, poc: Int64Array, *, step: int = 0) -> Int64Array:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from mediarescue.bitstream import columns as _c
+from mediarescue.bitstream._peek import peek
 from mediarescue.bitstream.aac import layout as _l
 from mediarescue.bitstream.aac import tables as _t
 from mediarescue.bitstream.aac.tables_bands import LTP_BAND_LIMIT
@@ -38,22 +39,6 @@ MAIN, SSR, LTP = 1, 3, 4
 LONG_START, EIGHT_SHORT = 1, 2
 ESCAPE, RESERVED, NOISE, INTENSITY_2 = 11, 12, 13, 14
 OWN_INFO, RIGHT = 1, 2
-
-
-@kernel("int64(uint8[::1], int64, int64, int64)")
-def peek(buf: Any, end: int, bit: int, count: int) -> int:
-    """Return the ``count`` (1 to 25) bits at ``bit``; bits at and behind byte ``end`` are 0."""
-    at = bit >> 3
-    word = 0
-    if at + 4 <= end:
-        word = (int(np.int64(buf[at])) << 24) | (int(np.int64(buf[at + 1])) << 16)
-        word |= (int(np.int64(buf[at + 2])) << 8) | int(np.int64(buf[at + 3]))
-    else:
-        for i in range(4):
-            word <<= 8
-            if at + i < end:
-                word |= int(np.int64(buf[at + i]))
-    return (word >> (32 - count - (bit & 7))) & ((1 << count) - 1)
 
 
 @part

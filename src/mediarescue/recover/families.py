@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mediarescue.errors import ReferenceMismatchError
@@ -34,6 +35,18 @@ class Families:
         return [family.matcher for family in self.families]
 
 
+def grouped(parts: Sequence[TrackProfile]) -> list[list[TrackProfile]]:
+    """Return the tracks of each family; raises ReferenceMismatchError when one is encrypted."""
+    groups: dict[object, list[TrackProfile]] = {}
+    for track in parts:
+        if track.track.is_encrypted:
+            raise ReferenceMismatchError(
+                f"track {track.track.track_id} of the reference is encrypted; encrypted films cannot be rescued"
+            )
+        groups.setdefault(factory_for(track).family_key(track), []).append(track)
+    return list(groups.values())
+
+
 def make_families(profile: ReferenceProfile, reference: MediaWindow) -> Families:
     """Learn a matcher for each family of the reference.
 
@@ -42,17 +55,10 @@ def make_families(profile: ReferenceProfile, reference: MediaWindow) -> Families
     ReferenceMismatchError
         When a track is encrypted, or no track can be understood.
     """
-    groups: dict[object, list[TrackProfile]] = {}
     parts = profile.parts
-    for track in parts:
-        if track.track.is_encrypted:
-            raise ReferenceMismatchError(
-                f"track {track.track.track_id} of the reference is encrypted; encrypted films cannot be rescued"
-            )
-        groups.setdefault(factory_for(track).family_key(track), []).append(track)
     families = []
     family_of = [0] * len(parts)
-    for index, tracks in enumerate(groups.values()):
+    for index, tracks in enumerate(grouped(parts)):
         for track in tracks:
             family_of[track.index] = index
         families.append(Family(index, tuple(tracks), factory_for(tracks[0])(index, tracks, reference)))

@@ -35,6 +35,10 @@ class MediaWindow:
         self._filled = 0
         self._final = start == end
 
+    def with_capacity(self, capacity: int) -> MediaWindow:
+        """Return a window on the same bytes that holds fewer or more of them at once."""
+        return MediaWindow(self.source, self.start, self.end, capacity=capacity)
+
     @property
     def largest(self) -> int:
         """The most bytes a view can hold."""

@@ -141,7 +141,7 @@ class AacFactory:
         signatures: set[int] = set()
         zero_padding = True
         # frames lie between pictures: a window of the usual size would read all of those too
-        near = MediaWindow(reference.source, reference.start, reference.end, capacity=_READ_AHEAD)
+        near = reference.with_capacity(_READ_AHEAD)
         for track in tracks:
             samples = track.samples
             if samples is None or not len(samples):

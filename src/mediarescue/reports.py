@@ -96,6 +96,61 @@ class ClustersReport:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverageReport:
+    """What the broken file is made of, in equal parts of its ``file_size`` bytes.
+
+    ``cells`` name what most of a part is: the id of a rescued track, ``padding``, ``box``, ``header``, ``cut`` or
+    ``other``; and ``gap`` or ``unknown`` wherever the part holds any of that.
+    """
+
+    file_size: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameError:
+    """A frame of the written film that decodes with errors.
+
+    ``sample`` is its 0-based number in the track in decode order, ``seconds`` when it is shown.
+    """
+
+    track_id: int
+    kind: str
+    sample: int
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What decoding frames of the written film showed.
+
+    Attributes
+    ----------
+    mode : str
+        ``sampled`` or ``full``.
+    decoded, total : int
+        Frames that were decoded, and those there are in the tracks that have a decoder.
+    with_errors : int
+        Frames whose own data is damaged.
+    without_references : int
+        Pictures that nothing is wrong with, but that build on pictures which are lost.
+    errors : tuple of FrameError
+        The first of ``with_errors``, in the order of time.
+    no_decoder : tuple of str
+        Tracks that no decoder here knows (``"2 (audio, abcd)"``).
+    """
+
+    mode: str
+    decoded: int
+    total: int
+    with_errors: int
+    without_references: int = 0
+    errors: tuple[FrameError, ...] = ()
+    no_decoder: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UntruncReport:
     """What ``untrunc`` did.
 
@@ -104,7 +159,8 @@ class UntruncReport:
 
     ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
     None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
-    (``"1 (video, avc1)"``) of which the rescued file has no sample.
+    (``"1 (video, avc1)"``) of which the rescued file has no sample. ``check`` is None where no frame was decoded to
+    see whether they are whole.
     """
 
     input: str
@@ -122,6 +178,8 @@ class UntruncReport:
     missing_tracks: tuple[str, ...] = ()
     fragments: FragmentsReport | None = None
     clusters: ClustersReport | None = None
+    coverage: CoverageReport | None = None
+    check: CheckReport | None = None
 
     @property
     def reservations(self) -> tuple[str, ...]:
@@ -141,6 +199,8 @@ class UntruncReport:
         why += [f"no sample of track {track}" for track in self.missing_tracks]
         if self.clusters is not None and self.clusters.unsure_clusters:
             why.append(f"{self.clusters.unsure_clusters} clusters that could as well be the other recording's")
+        if self.check is not None and (bad := self.check.with_errors):
+            why.append(f"{bad} of {self.check.decoded} frames that were decoded {'has' if bad == 1 else 'have'} errors")
         return tuple(why)
 
     @property

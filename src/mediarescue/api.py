@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -25,14 +24,19 @@ from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header,
 from mediarescue.judging import judge, open_film
 from mediarescue.options import UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
-from mediarescue.output import check_target, default_target, film_name, readable_size
+from mediarescue.output import check_target, default_target, film_name, is_same_place, readable_size
+from mediarescue.profiles import open_reference
+from mediarescue.profiles import save_profile as save_profile
+from mediarescue.profiles import show_profile as show_profile
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
 from mediarescue.recover.codecs import is_supported
 from mediarescue.recover.families import Families
 from mediarescue.recover.faststart import larger_room, moved_to_front, room_for_moov
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
-from mediarescue.reports import GapReport, UntruncReport
+from mediarescue.reporting.describe import describe
+from mediarescue.reports import CheckReport, GapReport, UntruncReport
+from mediarescue.selfcheck import OutputCheck
 from mediarescue.untangling import untangled
 from mediarescue.volumes import on_same_card
 from mediarescue.writing import copied_media
@@ -98,11 +102,12 @@ def untrunc(
     target = Path(output) if output is not None else default_target(film_name(broken), "_rescued")
     with ExitStack() as stack:
         source = open_film(stack, broken)
-        healthy = None if reference is None else open_film(stack, Path(reference))
+        healthy = None if reference is None else open_reference(stack, Path(reference))
         if healthy is not None and broken.samefile(healthy.path):
             raise UsageError(f"{broken} is given twice: the reference must be another file, one that plays")
         inputs = [broken] if healthy is None else [broken, healthy.path]
         check_target(target, inputs=inputs, overwrite=options.overwrite or options.dry_run)
+        _check_maps(target, inputs, options)
         if on_same_card(broken, target):
             listener(Warned(_SAME_CARD.format(broken=broken.name, target=target)))
         announce_compiling(lambda: listener(Noted(_COMPILING)))
@@ -118,11 +123,19 @@ def untrunc(
         families = learn(healthy, preparation)
         source, preparation, clusters = untangled(source, families, preparation, listener)
         try:
-            rescue, layout = _written(source, families, preparation, target, options, listener)
+            rescue, layout, check = _written(source, families, preparation, target, options, listener)
         except BoxError as error:  # the tables are made of the reference's times, which may be such as no film has
             raise _damaged(healthy.path, error) from error
+        coverage = describe(
+            source,
+            rescue.tracks,
+            rescue.segmentation.gaps,
+            (preparation.location.start, preparation.location.end),
+            options=options,
+            listener=listener,
+        )
     report = _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
-    return replace(report, clusters=clusters)
+    return replace(report, clusters=clusters, coverage=coverage, check=check)
 
 
 def _without_reference(broken: Path, state: IndexState) -> str:
@@ -143,7 +156,7 @@ def _written(
     target: Path,
     options: UntruncOptions,
     listener: Listener,
-) -> tuple[Rescue, Layout]:
+) -> tuple[Rescue, Layout, CheckReport | None]:
     """Write the rescued file: again where less room was set aside in front of the media than the moov takes."""
     profile, location = preparation.profile, preparation.location
     size = location.end - location.start
@@ -168,8 +181,9 @@ def _written(
             )
             placed = moved_to_front(layout, file_type, room) if options.faststart else layout
             if placed is not None:
-                finish(placed.moov, _check_of(rescue), patches=placed.patches)
-                return rescue, placed
+                check = _check_of(rescue, len(head) - location.start, options, listener)
+                finish(placed.moov, check, patches=placed.patches)
+                return rescue, placed, check.frames
         room = larger_room(layout, room)
 
 
@@ -177,10 +191,30 @@ def _damaged(reference: Path, error: BoxError) -> ReferenceMismatchError:
     return ReferenceMismatchError(f"the reference {reference} is damaged ({error}); use another one")
 
 
-def _check_of(rescue: Rescue) -> Callable[[Path], None]:
-    """Return the check of the written file."""
+def _check_of(rescue: Rescue, shift: int, options: UntruncOptions, listener: Listener) -> OutputCheck:
+    """Return the check of the written file, in which samples lie ``shift`` bytes behind their place in the source."""
     counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
-    return lambda path: check_structure(path, counts)
+    return OutputCheck(
+        lambda path: check_structure(path, counts),
+        rescue.tracks,
+        shift=shift,
+        gaps=rescue.segmentation.gaps,
+        movie_timescale=rescue.preparation.profile.movie.timescale,
+        options=options,
+        listener=listener,
+    )
+
+
+def _check_maps(target: Path, inputs: list[Path], options: UntruncOptions) -> None:
+    """Refuse, before any work, a map or a picture that cannot be written or would replace another file."""
+    taken = [target]
+    for path in (options.map_file, options.map_picture):
+        if path is None:
+            continue
+        if any(is_same_place(path, other) for other in taken):
+            raise UsageError(f"{path} is named for the map, and for another output too; give each a name of its own")
+        check_target(path, inputs=inputs, overwrite=options.overwrite)
+        taken.append(path)
 
 
 def find_samples(source: ByteSource, healthy: ByteSource, *, listener: Listener = ignore) -> tuple[ByteSource, Rescue]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from mediarescue.checking.structure import IndexState, check_structure, index_state
@@ -23,7 +25,10 @@ from mediarescue.recover.fragmented import FragmentRescue, rescue_fragments
 from mediarescue.recover.keeping import kept_fragments
 from mediarescue.recover.lost import fill_lost
 from mediarescue.recover.profile import ReferenceProfile, learn_reference
-from mediarescue.reports import FragmentsReport, GapReport, UntruncReport
+from mediarescue.reporting.cover import Kind
+from mediarescue.reporting.describe import describe
+from mediarescue.reports import CheckReport, FragmentsReport, GapReport, UntruncReport
+from mediarescue.selfcheck import OutputCheck
 from mediarescue.writing import copied_media
 
 
@@ -84,9 +89,20 @@ def untrunc_fragments(
         )
     own = reference is None
     write = _write_kept if options.keep_fragments else _write_progressive
-    dropped, output_bytes = write(source, file, movie, rescue, target, own, options, listener)
+    dropped, output_bytes, check = write(source, file, movie, rescue, target, own, options, listener)
     reference_path = None if own or healthy is None else healthy.path
-    return _report(source, reference_path, file, rescue, unmatched, target, dropped, output_bytes, options)
+    start = min(min(int(track.offset.min()) for track in rescue.tracks), file.start or rescue.end)
+    coverage = describe(
+        source,
+        rescue.tracks,
+        rescue.gaps,
+        (start, source.size),
+        options=options,
+        listener=listener,
+        between=Kind.BOX,
+    )
+    report = _report(source, reference_path, file, rescue, unmatched, target, dropped, output_bytes, options)
+    return replace(report, coverage=coverage, check=check)
 
 
 _SEARCHED_FROM = 256
@@ -125,7 +141,7 @@ def _write_progressive(
     own: bool,
     options: UntruncOptions,
     listener: Listener,
-) -> tuple[tuple[str, ...], int]:
+) -> tuple[tuple[str, ...], int, CheckReport | None]:
     """Write the media bytes as they are behind one mdat header, and a moov behind or in front of them."""
     start = min(min(int(track.offset.min()) for track in rescue.tracks), file.start or rescue.end)
     size = rescue.end - start
@@ -142,9 +158,31 @@ def _write_progressive(
     if options.faststart:
         head = file_type + layout.moov + header
     counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
+    check = _check_of(
+        lambda path: check_structure(path, counts), rescue, len(head) - start, movie.timescale, options, listener
+    )
     with copied_media(source, target, head=head, start=start, size=size, options=options, listener=listener) as finish:
-        finish(b"" if options.faststart else layout.moov, lambda path: check_structure(path, counts))
-    return layout.dropped, len(head) + size + (0 if options.faststart else len(layout.moov))
+        finish(b"" if options.faststart else layout.moov, check)
+    return layout.dropped, len(head) + size + (0 if options.faststart else len(layout.moov)), check.frames
+
+
+def _check_of(
+    structure: Callable[[Path], None],
+    rescue: FragmentRescue,
+    shift: int,
+    movie_timescale: int,
+    options: UntruncOptions,
+    listener: Listener,
+) -> OutputCheck:
+    return OutputCheck(
+        structure,
+        rescue.tracks,
+        shift=shift,
+        gaps=rescue.gaps,
+        movie_timescale=movie_timescale,
+        options=options,
+        listener=listener,
+    )
 
 
 def _write_kept(
@@ -156,7 +194,7 @@ def _write_kept(
     own: bool,
     options: UntruncOptions,
     listener: Listener,
-) -> tuple[tuple[str, ...], int]:
+) -> tuple[tuple[str, ...], int, CheckReport | None]:
     """Write the whole fragments as they are, behind a new init segment where the file has none of its own."""
     if not own and file.fragments.has_absolute_offsets:
         raise InputError(
@@ -171,11 +209,12 @@ def _write_kept(
             raise VerificationError("the written file does not read back as whole fragments; it was removed")
 
     size = kept.end - kept.start
+    verify = _check_of(check, rescue, len(head) - kept.start, movie.timescale, options, listener)
     with copied_media(
         source, target, head=head, start=kept.start, size=size, options=options, listener=listener
     ) as finish:
-        finish(b"", check, patches=[(len(head) + offset - kept.start, data) for offset, data in kept.patches])
-    return (), len(head) + size
+        finish(b"", verify, patches=[(len(head) + offset - kept.start, data) for offset, data in kept.patches])
+    return (), len(head) + size, verify.frames
 
 
 def _report(

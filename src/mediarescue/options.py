@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class CheckMode(StrEnum):
+    """How many frames of a rescued film are decoded to see whether they are whole."""
+
+    SAMPLED = "sampled"
+    """A bounded number: some in every part of the film, more around damage."""
+    FULL = "full"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +31,16 @@ class UntruncOptions:
     faststart : bool
         Put the index (moov) in front of the media, for players that read while they load. A fragmented file that stays
         one has it there anyway.
+    check : CheckMode
+        Which frames of the rescued film are decoded before it gets its name.
+    map_file, map_picture : Path or None
+        Where to write what each byte of the broken file is: as text (docs/map.md), as an SVG.
     """
 
     overwrite: bool = False
     dry_run: bool = False
     keep_fragments: bool = False
     faststart: bool = False
+    check: CheckMode = CheckMode.SAMPLED
+    map_file: Path | None = None
+    map_picture: Path | None = None

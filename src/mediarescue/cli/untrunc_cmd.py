@@ -13,7 +13,7 @@ from mediarescue.cli._options import ProgressMode, chosen_target
 from mediarescue.cli._progress import renderer
 from mediarescue.errors import OutputError, UsageError
 from mediarescue.events import Artifact
-from mediarescue.options import UntruncOptions
+from mediarescue.options import CheckMode, UntruncOptions
 from mediarescue.output import check_target, film_name, is_same_place, write_text_atomic
 from mediarescue.reports import UntruncReport, as_json
 
@@ -50,12 +50,30 @@ Faststart = Annotated[
     typer.Option("--faststart", help="Put the index in front of the media, for playing while it loads."),
 ]
 
+Check = Annotated[
+    CheckMode,
+    typer.Option(
+        "--check", help="Decode frames of the result before it gets its name: some in every part, all, or none."
+    ),
+]
+MapFile = Annotated[
+    Path | None,
+    typer.Option("--map", metavar="FILE", help="Write what each byte of BROKEN is to this file, as text."),
+]
+MapPicture = Annotated[
+    Path | None,
+    typer.Option("--map-picture", metavar="FILE.svg", help="Draw what each byte of BROKEN is, and where gaps are."),
+]
+
 
 def untrunc_command(
     broken: Broken,
     reference: Reference = None,
     keep_fragments: KeepFragments = _DEFAULTS.keep_fragments,
     faststart: Faststart = _DEFAULTS.faststart,
+    check: Check = _DEFAULTS.check,
+    map_file: MapFile = _DEFAULTS.map_file,
+    map_picture: MapPicture = _DEFAULTS.map_picture,
     output: _options.Output = None,
     out_dir: _options.OutDir = None,
     overwrite: _options.Overwrite = _DEFAULTS.overwrite,
@@ -67,7 +85,15 @@ def untrunc_command(
     progress: _options.Progress = ProgressMode.AUTO,
 ) -> int:
     """Run the rescue and show its result; returns the report's exit code."""
-    options = UntruncOptions(overwrite=overwrite, dry_run=dry_run, keep_fragments=keep_fragments, faststart=faststart)
+    options = UntruncOptions(
+        overwrite=overwrite,
+        dry_run=dry_run,
+        keep_fragments=keep_fragments,
+        faststart=faststart,
+        check=check,
+        map_file=map_file,
+        map_picture=map_picture,
+    )
     inputs = [broken] if reference is None else [broken, reference]
     with chosen_target(film_name(broken), output, out_dir, suffix=_SUFFIX) as target:
         written = [target]

@@ -149,8 +149,15 @@ def cover_file(
             )
             for t in tracks
         ),
-        *(np.ascontiguousarray(rows[name]) for name in _ROW.names or ()),
-        notes=tuple(notes),
+        rows["offset"].copy(),
+        rows["size"].copy(),
+        rows["kind"].copy(),
+        rows["track"].copy(),
+        rows["count"].copy(),
+        rows["first"].copy(),
+        rows["seconds"].copy(),
+        rows["note"].copy(),
+        tuple(notes),
     )
 
 

@@ -17,6 +17,7 @@ from mediarescue.extraction.write import sample_table, write_stream
 from mediarescue.isobmff import BoxError, ByteSource, FragmentedFile, Movie, read_fragmented
 from mediarescue.judging import open_film
 from mediarescue.output import AtomicOutput, check_target
+from mediarescue.profiles import open_reference
 from mediarescue.recover.fragmented import rescue_fragments
 from mediarescue.recover.locate import locate_media
 from mediarescue.recover.profile import TrackProfile, learn_reference
@@ -89,7 +90,7 @@ def extract(
         elif reference is None:
             raise _reference_needed(source, path)
         else:
-            healthy = open_film(stack, Path(reference))
+            healthy = open_reference(stack, Path(reference))
             if path.samefile(reference):
                 raise UsageError(f"{path} is given twice: the reference must be another file, one that plays")
             source, rescue = api.find_samples(source, healthy, listener=listener)

@@ -94,7 +94,7 @@ def assemble(
     for child in moov.children or ():
         if unix_time is None:
             children.append(child)
-        elif child.kind in _PERSONAL:
+        elif child.kind in _PERSONAL or child.kind == b"uuid":
             dropped[child.kind.decode("latin-1")] = None
         elif child.kind == b"mvhd":
             children.append(_dated(child, unix_time))

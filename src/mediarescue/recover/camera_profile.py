@@ -1,0 +1,168 @@
+"""A camera profile: what a rescue needs of a healthy film, as a small JSON document, without the film.
+
+It is the film with nothing in it but its boxes and the bytes that its matchers learned from, at their own places.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import lzma
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.errors import ReferenceMismatchError
+from mediarescue.isobmff import ByteSource, scan_top_level
+from mediarescue.isobmff.sparse import SparseSource
+from mediarescue.recover.blanking import KeptRanges, RecordingWindow, ways_of_keeping
+from mediarescue.recover.camera_name import camera_name, track_mode, track_name
+from mediarescue.recover.codecs import factory_for
+from mediarescue.recover.families import grouped
+from mediarescue.recover.fingerprint import fingerprint
+from mediarescue.recover.profile import ReferenceProfile, TrackProfile, learn_reference
+from mediarescue.recover.profile_file import KIND, SCHEMA_VERSION
+from mediarescue.recover.window import MediaWindow
+
+_PERSONAL = frozenset((b"udta", b"meta", b"free", b"skip"))
+"""Boxes of a moov or a trak that tell where, when and by whom was filmed, or that nobody reads."""
+_DATES = {b"mvhd": (4, 8, 16), b"tkhd": (4, 8, 16), b"mdhd": (4, 8, 16)}
+"""Box -> offset of its two dates in the payload, and their bytes in version 0 and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraProfile:
+    """A profile ready to be written.
+
+    Attributes
+    ----------
+    document : dict
+        JSON-able.
+    shown : tuple of str
+        Tracks of whose pictures some are in it, as their codec cannot be learned from less.
+    """
+
+    document: dict[str, Any]
+    shown: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return the document as it is written."""
+        return json.dumps(self.document, indent=1, ensure_ascii=False) + "\n"
+
+
+def make_camera_profile(
+    source: ByteSource, *, made_by: str, pictures: bool = False, progress: Callable[[int], None] = lambda done: None
+) -> CameraProfile:
+    """Reduce a healthy film to what rescue needs of it.
+
+    Parameters
+    ----------
+    source : ByteSource
+    made_by : str
+        Program and version.
+    pictures : bool
+        Keep pictures of codecs that cannot be learned from less; else such a film is refused.
+    progress : callable
+        Told how many families of tracks are done.
+
+    Raises
+    ------
+    BoxError, NoMovieError
+        The film's index is not sound.
+    ReferenceMismatchError
+        Its tracks cannot be learned from, or not without pictures.
+    """
+    profile = learn_reference(source)
+    kept, shown = KeptRanges(), list[str]()
+    for index, tracks in enumerate(grouped(profile.parts)):
+        if _keep_family(source, index, tracks, kept):
+            shown += [track_name(track) for track in tracks]
+            if not pictures:
+                raise ReferenceMismatchError(
+                    f"{source.path}: track {shown[0]} is of a codec whose pictures teach more than their headers, so that "
+                    "the profile would hold some that can be viewed; keep the film itself as reference, or allow it "
+                    "(--with-pictures)"
+                )
+        progress(index + 1)
+    edits = _index_ranges(source, profile, kept)
+    starts, sizes = kept.joined()
+    data = bytearray(_bytes(source, starts, sizes))
+    places = np.cumsum(sizes) - sizes
+    for offset, replacement in edits:
+        range_index = int(np.searchsorted(starts, offset, side="right")) - 1
+        at = int(places[range_index]) + offset - int(starts[range_index])
+        data[at : at + len(replacement)] = replacement
+    packed = struct.pack("<QQ", source.size, len(starts)) + starts.astype("<i8").tobytes()
+    packed += sizes.astype("<i8").tobytes() + bytes(data)
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "kind": KIND,
+        "made_by": made_by,
+        "camera": camera_name(profile.movie.moov),
+        "tracks": [track_mode(track) for track in profile.tracks],
+        "film_bytes": source.size,
+        "holds_pictures": bool(shown),
+        "sha256": hashlib.sha256(packed).hexdigest(),
+        "encoding": "lzma+base64",
+        "data": base64.b64encode(lzma.compress(packed, preset=6)).decode(),
+    }
+    return CameraProfile(document, tuple(shown))
+
+
+def _bytes(source: ByteSource, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> bytes:
+    return b"".join(source.read(at, size) for at, size in zip(starts.tolist(), sizes.tolist(), strict=True))
+
+
+def _keep_family(source: ByteSource, index: int, tracks: list[TrackProfile], kept: KeptRanges) -> bool:
+    """Keep the least that gives a family's matcher; return whether pictures can be decoded from it."""
+    factory = factory_for(tracks[0])
+    window = RecordingWindow(source)
+    wanted = fingerprint(factory(index, tracks, window))
+    if not window.asked:
+        return False
+    for way in ways_of_keeping(tracks[0]):
+        some = KeptRanges(list(way.ranges(source, window.asked)))
+        if _learns(source, index, tracks, some) == wanted:
+            break
+    kept.add(some.found)
+    return way.shows
+
+
+def _learns(source: ByteSource, index: int, tracks: list[TrackProfile], some: KeptRanges) -> bytes | None:
+    """Return the fingerprint of what a family learns from these bytes alone."""
+    starts, sizes = some.joined()
+    data = _bytes(source, starts, sizes)
+    film = SparseSource(source.file, source.path, source.size, starts, sizes, data)
+    try:
+        return fingerprint(factory_for(tracks[0])(index, tracks, MediaWindow(film, 0, film.size)))
+    except (ReferenceMismatchError, ValueError):
+        return None
+
+
+def _index_ranges(source: ByteSource, profile: ReferenceProfile, kept: KeptRanges) -> list[tuple[int, bytes]]:
+    """Keep the film's boxes other than its media; return what replaces personal data in them, by offset."""
+    for header in scan_top_level(source):
+        whole = header.kind in (b"ftyp", b"moov", b"moof", b"styp")
+        kept.add([(header.offset, header.end if whole else min(header.offset + 32, header.payload_offset))])
+    edits: list[tuple[int, bytes]] = []
+    moov = profile.movie.moov
+    for parent in (moov, *moov.find_all(b"trak")):
+        for child in parent.children or ():
+            if child.kind in _PERSONAL or (child.kind == b"uuid" and parent is moov):
+                edits.append((child.offset + child.header_size, _nothing(child.body_size)))
+    for parent in (moov, *moov.find_all(b"trak"), *(t.get(b"mdia") for t in moov.find_all(b"trak"))):
+        for child in parent.children or ():
+            if child.kind in _DATES and len(child.payload) >= 20:
+                at, short, long = _DATES[child.kind]
+                edits.append((child.offset + child.header_size + at, bytes(long if child.payload[0] == 1 else short)))
+    return edits
+
+
+def _nothing(size: int) -> bytes:
+    """Return ``size`` bytes that read as a box with nothing in it."""
+    return bytes(size) if size < 8 else struct.pack(">I4s", size, b"free") + bytes(size - 8)

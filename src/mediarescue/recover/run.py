@@ -10,6 +10,7 @@ from mediarescue.recover.candidate import Segmentation
 from mediarescue.recover.evidence import DecodeProbe
 from mediarescue.recover.families import Families, make_families
 from mediarescue.recover.foreign import name_gaps
+from mediarescue.recover.interrupted import without_interrupted
 from mediarescue.recover.locate import MediaLocation, locate_media
 from mediarescue.recover.padding import learn_padding
 from mediarescue.recover.profile import ReferenceProfile, learn_lead, learn_reference
@@ -81,6 +82,7 @@ def identify(
         padding=learn_padding(preparation.profile.tracks),
         progress=lambda pos: listener(Progressed(IDENTIFY, pos - location.start)),
     ).run()
+    segmentation = without_interrupted(segmentation, families, broken.read)
     tracks = build_tracks(families, segmentation, read=broken.read, probe=probe)
     segmentation = replace(segmentation, gaps=name_gaps(segmentation.gaps, end, broken.read))
     listener(StageFinished(IDENTIFY))

@@ -11,6 +11,8 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mediarescue.recover.boxes import match_box
 from mediarescue.recover.candidate import CUT_SHORT, Candidate, Gap, Segmentation, SegmentationBuilder
 from mediarescue.recover.matcher import Attentive, Matcher
@@ -284,7 +286,9 @@ class Segmenter:
             found += self._earlier_ends(node)
         if not alone and not found and node.second_thoughts:
             return []
-        start = find_start(window, self._matchers, node.pos + 1, self._padding)
+        start = self._start_from_last(node)
+        if 0 <= start < node.pos:
+            return [*found, self._interrupted(node, start)]
         until = window.end if start < 0 else start
         for matcher in self._matchers:
             stretch = matcher.stretch(window, node.pos, until - node.pos)
@@ -298,6 +302,34 @@ class Segmenter:
             # a sample that could be anything (two zeros, an empty subtitle) is no more than what stands behind it
             found.append(self._child(parent, Gap(part.offset, until - part.offset, reason), GAP_COST, 1))
         return found
+
+    def _start_from_last(self, node: _Node) -> int:
+        """Return where samples go on, inside the last one or behind ``node``; -1 for nowhere.
+
+        Notes
+        -----
+        Where bytes were cut out of a sample, or its length was overwritten, the next one starts before its end.
+        """
+        part = node.part
+        if isinstance(part, Candidate) and not self._matchers[part.family].blind and node.second_thoughts == 0:
+            inside = part.end - int(part.sizes[-1]) + 1
+            start = find_start(self._window, self._matchers, inside, self._padding)
+            if not 0 <= start < node.pos or not self._ends_at(start, node.pos):
+                return start
+        return find_start(self._window, self._matchers, node.pos + 1, self._padding)
+
+    def _ends_at(self, pos: int, end: int) -> bool:
+        """Whether a sample of a run at ``pos`` ends at ``end``: the two accounts agree."""
+        return any(end - pos in np.cumsum(run.sizes) for run in self._structured(pos, ()))
+
+    def _interrupted(self, node: _Node, start: int) -> _Node:
+        """Take the last sample up to ``start``, where others begin, for damaged."""
+        part, parent = node.part, node.parent
+        assert isinstance(part, Candidate)
+        assert parent is not None
+        shorter = part.shortened(1, 0.0)
+        before = parent if shorter is None else self._child(parent, shorter)
+        return self._child(before, Gap(before.pos, start - before.pos, "not recognised"), GAP_COST, 1)
 
     def _earlier_ends(self, node: _Node) -> list[_Node]:
         """The last run may have swallowed the beginning of what follows: try it one to three samples shorter."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +21,12 @@ from mediarescue.options import UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.recover.adopt import adopt_movie, init_segment
 from mediarescue.recover.assemble import assemble, file_type_box
+from mediarescue.recover.candidate import Gap
 from mediarescue.recover.fragmented import FragmentRescue, rescue_fragments
 from mediarescue.recover.keeping import kept_fragments
 from mediarescue.recover.lost import fill_lost
 from mediarescue.recover.profile import ReferenceProfile, learn_reference
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.reporting.cover import Kind
 from mediarescue.reporting.describe import describe
 from mediarescue.reports import CheckReport, FragmentsReport, GapReport, UntruncReport
@@ -142,47 +144,79 @@ def _write_progressive(
     options: UntruncOptions,
     listener: Listener,
 ) -> tuple[tuple[str, ...], int, CheckReport | None]:
-    """Write the media bytes as they are behind one mdat header, and a moov behind or in front of them."""
     start = min(min(int(track.offset.min()) for track in rescue.tracks), file.start or rescue.end)
-    size = rescue.end - start
     own_type = file.file_type.serialize() if file.file_type is not None else b""
-    file_type, header = file_type_box(movie, own_type), mdat_header(size)
+    return write_indexed(
+        source,
+        movie,
+        rescue.tracks,
+        target,
+        file_type=own_type,
+        media=(start, rescue.end),
+        gaps=rescue.gaps,
+        own=own,
+        options=options,
+        listener=listener,
+    )
+
+
+def write_indexed(
+    source: ByteSource,
+    movie: Movie,
+    tracks: Sequence[RescuedTrack],
+    target: Path,
+    *,
+    file_type: bytes,
+    media: tuple[int, int],
+    gaps: Sequence[Gap],
+    own: bool,
+    options: UntruncOptions,
+    listener: Listener,
+) -> tuple[tuple[str, ...], int, CheckReport | None]:
+    """Write the media bytes as they are behind one mdat header, and a moov behind or in front of them.
+
+    Parameters
+    ----------
+    source, movie, tracks, target
+    file_type : bytes
+        The broken file's own ``ftyp`` box, empty where it has none.
+    media : (int, int)
+        Byte range of the source that is copied.
+    gaps : sequence of Gap
+        Frames near those that are losses are checked.
+    own : bool
+        Whether the movie is the recording's own: its dates and title stay.
+
+    Returns
+    -------
+    tuple of str, int, CheckReport or None
+        Box types that were left out, the size of the output in bytes, and what its frames showed.
+    """
+    start, size = media[0], media[1] - media[0]
+    file_type, header = file_type_box(movie, file_type), mdat_header(size)
     unix_time = None if own else int(os.fstat(source.fileno()).st_mtime)
     room = 0
     while True:
         head = file_type + bytes(room) + header
-        layout = assemble(movie, rescue.tracks, head=head, media_start=start, unix_time=unix_time)
+        layout = assemble(movie, tracks, head=head, media_start=start, unix_time=unix_time)
         if not options.faststart or len(layout.moov) == room:
             break
         room = len(layout.moov)  # it grows once at most: where offsets need 64 bits behind it
     if options.faststart:
         head = file_type + layout.moov + header
-    counts = {track.profile.track.track_id: track.sample_count for track in rescue.tracks}
-    check = _check_of(
-        lambda path: check_structure(path, counts), rescue, len(head) - start, movie.timescale, options, listener
+    counts = {track.profile.track.track_id: track.sample_count for track in tracks}
+    check = OutputCheck(
+        lambda path: check_structure(path, counts),
+        tracks,
+        shift=len(head) - start,
+        gaps=gaps,
+        movie_timescale=movie.timescale,
+        options=options,
+        listener=listener,
     )
     with copied_media(source, target, head=head, start=start, size=size, options=options, listener=listener) as finish:
         finish(b"" if options.faststart else layout.moov, check)
     return layout.dropped, len(head) + size + (0 if options.faststart else len(layout.moov)), check.frames
-
-
-def _check_of(
-    structure: Callable[[Path], None],
-    rescue: FragmentRescue,
-    shift: int,
-    movie_timescale: int,
-    options: UntruncOptions,
-    listener: Listener,
-) -> OutputCheck:
-    return OutputCheck(
-        structure,
-        rescue.tracks,
-        shift=shift,
-        gaps=rescue.gaps,
-        movie_timescale=movie_timescale,
-        options=options,
-        listener=listener,
-    )
 
 
 def _write_kept(
@@ -209,7 +243,15 @@ def _write_kept(
             raise VerificationError("the written file does not read back as whole fragments; it was removed")
 
     size = kept.end - kept.start
-    verify = _check_of(check, rescue, len(head) - kept.start, movie.timescale, options, listener)
+    verify = OutputCheck(
+        check,
+        rescue.tracks,
+        shift=len(head) - kept.start,
+        gaps=rescue.gaps,
+        movie_timescale=movie.timescale,
+        options=options,
+        listener=listener,
+    )
     with copied_media(
         source, target, head=head, start=kept.start, size=size, options=options, listener=listener
     ) as finish:

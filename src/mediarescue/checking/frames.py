@@ -38,7 +38,7 @@ _PIXELS = 250_000_000
 _FEWEST_PICTURES = 24
 _SOUND_FRAMES = 1500
 _SECONDS = 2.0
-"""A sampled check begins no further run after this long."""
+"""A sampled check ends after this long, with what it has seen."""
 _STEP = 250
 """Samples of a run, at least, in a full check: what a thread takes at a time."""
 _MOST_THREADS = 8
@@ -172,9 +172,11 @@ def _opened(path: Path) -> Iterator[av.container.InputContainer | None]:
     """Open the film for its decoders' settings; None where FFmpeg does not open it."""
     import av
     import av.error
+    from av.logging import Capture
 
     try:
-        container = av.open(str(path), options={"analyzeduration": "0"})
+        with Capture(True):  # what FFmpeg says of the file is of no interest here
+            container = av.open(str(path), options={"analyzeduration": "0"}, metadata_errors="replace")
     except (av.error.FFmpegError, ValueError):
         yield None
         return
@@ -197,13 +199,16 @@ def _decoded(
     stop, until = Event(), None if seconds is None else time.monotonic() + seconds
     threads = min(os.cpu_count() or 1, _MOST_THREADS, len(jobs))
 
+    def ended() -> bool:
+        return stop.is_set() or (until is not None and time.monotonic() > until)
+
     def work(mine: Sequence[tuple[CheckedTrack, Run]]) -> Iterator[tuple[CheckedTrack, _Findings]]:
         with _opened(source.path) as container:
             decoders = _decoders(container)
             for track, run in mine:
-                if stop.is_set() or (until is not None and time.monotonic() > until):
+                if ended():
                     return
-                yield track, _decode_run(source, decoders[track.track_id], track, run, stop)
+                yield track, _decode_run(source, decoders[track.track_id], track, run, ended)
 
     if threads < 2:
         yield from work(jobs)
@@ -218,8 +223,8 @@ def _decoded(
         pending = {pool.submit(worker, number) for number in range(threads)}
         try:
             while pending:
-                ended, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
-                for future in ended:
+                finished, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
+                for future in finished:
                     future.result()
                 while results:
                     yield results.pop(0)
@@ -227,7 +232,9 @@ def _decoded(
             stop.set()
 
 
-def _decode_run(source: ByteSource, decoder: Any, track: CheckedTrack, run: Run, stop: Event) -> _Findings:
+def _decode_run(
+    source: ByteSource, decoder: Any, track: CheckedTrack, run: Run, ended: Callable[[], bool]
+) -> _Findings:
     """Decode a run of samples; what the decoder says while it is given one belongs to that one."""
     import av.error
     from av.logging import ERROR, Capture
@@ -242,7 +249,7 @@ def _decode_run(source: ByteSource, decoder: Any, track: CheckedTrack, run: Run,
     findings, has_key = _Findings(), False
     first_shown, is_picture = track.seconds(start), track.kind == "video"
     for sample in range(start, end):
-        if stop.is_set():
+        if ended():
             break
         data = source.read(int(track.offset[sample]), int(track.size[sample]))
         findings.decoded += 1
@@ -269,12 +276,12 @@ def _decode_run(source: ByteSource, decoder: Any, track: CheckedTrack, run: Run,
 
 
 def _impossible(sample: bytes, length: int) -> bool:
-    """Whether a NAL unit of the sample holds what emulation prevention rules out: two zero bytes, then 0, 1 or 2."""
+    """Whether a NAL unit of the sample holds four zero bytes: emulation prevention puts a 3 behind the second one."""
     pos = 0
     while pos + length < len(sample):
         size = int.from_bytes(sample[pos : pos + length], "big")
         unit = sample[pos + length : pos + length + size].rstrip(b"\0")
-        if any(code in unit for code in (b"\0\0\0", b"\0\0\1", b"\0\0\2")):
+        if b"\0\0\0\0" in unit:
             return True
         pos += length + size
     return False

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from mediarescue.api import save_profile, show_profile, untrunc
-from mediarescue.errors import InputError, MediaRescueError, OutputError, ReferenceMismatchError, UsageError
+from mediarescue.api import save_profile, untrunc
 from tests.conftest import Clips
 from tests.support.breaking import drop_moov
 from tests.support.codecs import CODEC_CLIPS

@@ -68,8 +68,10 @@ class Keeping:
                 yield from ((offset + start, offset + end) for start, end in self.parts(source.read(offset, size)))
 
 
-def ways_of_keeping(track: TrackProfile) -> list[Keeping]:
-    """Return what to try for a track, the least first; the last keeps all that was read."""
+def ways_of_keeping(track: TrackProfile | None) -> list[Keeping]:
+    """Return what to try for a track (None: for all together), the least first; the last keeps all that was read."""
+    if track is None:
+        return [*(Keeping(_heads(count)) for count in (8, 16, 32, 64, 256)), Keeping(_all)]
     for kind in (b"avcC", b"hvcC"):
         configuration = track.configuration(kind)
         if configuration is not None and len(configuration) > 22 - 18 * (kind == b"avcC"):

@@ -10,8 +10,9 @@ import hashlib
 import json
 import lzma
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,10 @@ from numpy.typing import NDArray
 from mediarescue.errors import ReferenceMismatchError
 from mediarescue.isobmff import ByteSource, scan_top_level
 from mediarescue.isobmff.sparse import SparseSource
-from mediarescue.recover.blanking import KeptRanges, RecordingWindow, ways_of_keeping
+from mediarescue.recover.blanking import Keeping, KeptRanges, RecordingWindow, ways_of_keeping
 from mediarescue.recover.camera_name import camera_name, track_mode, track_name
 from mediarescue.recover.codecs import factory_for
-from mediarescue.recover.families import grouped
+from mediarescue.recover.families import grouped, make_families
 from mediarescue.recover.fingerprint import fingerprint
 from mediarescue.recover.profile import ReferenceProfile, TrackProfile, learn_reference
 from mediarescue.recover.profile_file import KIND, SCHEMA_VERSION
@@ -78,17 +79,20 @@ def make_camera_profile(
         Its tracks cannot be learned from, or not without pictures.
     """
     profile = learn_reference(source)
-    kept, shown = KeptRanges(), list[str]()
-    for index, tracks in enumerate(grouped(profile.parts)):
-        if _keep_family(source, index, tracks, kept):
+    kept, shown, asked = KeptRanges(), list[str](), dict[int, int]()
+    groups = grouped(profile.parts)
+    for index, tracks in enumerate(groups):
+        way = _keep_least(source, partial(_matcher, index, tracks), ways_of_keeping(tracks[0]), kept, asked)
+        if way is not None and way.shows:
             shown += [track_name(track) for track in tracks]
             if not pictures:
                 raise ReferenceMismatchError(
-                    f"{source.path}: track {shown[0]} is of a codec whose pictures teach more than their headers, so that "
-                    "the profile would hold some that can be viewed; keep the film itself as reference, or allow it "
-                    "(--with-pictures)"
+                    f"{source.path}: track {shown[0]} is of a codec whose pictures teach more than their headers, so "
+                    "that the profile would hold some that can be viewed; keep the film itself as reference, or allow "
+                    "it (--with-pictures)"
                 )
         progress(index + 1)
+    _keep_least(source, partial(make_families, profile), ways_of_keeping(None), kept, asked)
     edits = _index_ranges(source, profile, kept)
     starts, sizes = kept.joined()
     data = bytearray(_bytes(source, starts, sizes))
@@ -118,28 +122,46 @@ def _bytes(source: ByteSource, starts: NDArray[np.int64], sizes: NDArray[np.int6
     return b"".join(source.read(at, size) for at, size in zip(starts.tolist(), sizes.tolist(), strict=True))
 
 
-def _keep_family(source: ByteSource, index: int, tracks: list[TrackProfile], kept: KeptRanges) -> bool:
-    """Keep the least that gives a family's matcher; return whether pictures can be decoded from it."""
-    factory = factory_for(tracks[0])
+def _matcher(index: int, tracks: list[TrackProfile], window: MediaWindow) -> object:
+    return factory_for(tracks[0])(index, tracks, window)
+
+
+def _keep_least(
+    source: ByteSource,
+    learn: Callable[[MediaWindow], object],
+    ways: Sequence[Keeping],
+    kept: KeptRanges,
+    asked: dict[int, int],
+) -> Keeping | None:
+    """Keep the least that teaches the same as the film; return the way, None where nothing is needed.
+
+    Parameters
+    ----------
+    kept : KeptRanges
+        What is kept already; what is needed besides is added.
+    asked : dict
+        The reads that this holds for, by offset; those of ``learn`` are added.
+    """
     window = RecordingWindow(source)
-    wanted = fingerprint(factory(index, tracks, window))
-    if not window.asked:
-        return False
-    for way in ways_of_keeping(tracks[0]):
-        some = KeptRanges(list(way.ranges(source, window.asked)))
-        if _learns(source, index, tracks, some) == wanted:
+    wanted = fingerprint(learn(window))
+    further = {offset: size for offset, size in window.asked.items() if size > asked.get(offset, 0)}
+    asked.update(further)
+    if not further:
+        return None
+    for way in ways:
+        some = KeptRanges([*kept.found, *way.ranges(source, further)])
+        if _learned(source, learn, some) == wanted:
             break
-    kept.add(some.found)
-    return way.shows
+    kept.found = some.found
+    return way
 
 
-def _learns(source: ByteSource, index: int, tracks: list[TrackProfile], some: KeptRanges) -> bytes | None:
-    """Return the fingerprint of what a family learns from these bytes alone."""
+def _learned(source: ByteSource, learn: Callable[[MediaWindow], object], some: KeptRanges) -> bytes | None:
+    """Return the fingerprint of what is learned from these bytes alone."""
     starts, sizes = some.joined()
-    data = _bytes(source, starts, sizes)
-    film = SparseSource(source.file, source.path, source.size, starts, sizes, data)
+    film = SparseSource(source.file, source.path, source.size, starts, sizes, _bytes(source, starts, sizes))
     try:
-        return fingerprint(factory_for(tracks[0])(index, tracks, MediaWindow(film, 0, film.size)))
+        return fingerprint(learn(MediaWindow(film, 0, film.size)))
     except (ReferenceMismatchError, ValueError):
         return None
 

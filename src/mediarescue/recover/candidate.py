@@ -18,6 +18,8 @@ _PIECES = 256
 
 CUT_SHORT = "the last sample is cut short"
 """Reason of the gap at the end of a recording that stopped in the middle of a sample."""
+INTERRUPTED = "a sample that damage interrupts"
+"""Reason of the gap where a sample begins, and others before its end."""
 
 
 @dataclass(frozen=True, slots=True)

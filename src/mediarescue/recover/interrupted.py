@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mediarescue.recover.candidate import FamilySamples, Gap, Segmentation
+from mediarescue.recover.candidate import INTERRUPTED, FamilySamples, Gap, Segmentation
 from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher
 from mediarescue.recover.codecs.unknown import UnknownMatcher
 from mediarescue.recover.families import Families
@@ -57,7 +57,7 @@ def without_interrupted(
 
 def _is_damage(gap: Gap, end: int, read: Callable[[int, int], bytes]) -> bool:
     """Whether a gap is bytes that nothing explains, in the midst of the media, that begin inside a picture."""
-    if gap.expected or gap.offset + gap.size >= end:
+    if gap.expected or gap.reason == INTERRUPTED or gap.offset + gap.size >= end:
         return False
     before, head = read(gap.offset - 1, 1), read(gap.offset, min(gap.size, _READ))
     if not any(head[:_HEAD]) and any(before):

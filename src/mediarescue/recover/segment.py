@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mediarescue.recover.boxes import match_box
-from mediarescue.recover.candidate import CUT_SHORT, Candidate, Gap, Segmentation, SegmentationBuilder
+from mediarescue.recover.candidate import CUT_SHORT, INTERRUPTED, Candidate, Gap, Segmentation, SegmentationBuilder
 from mediarescue.recover.matcher import Attentive, Matcher
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.padding import Padding
@@ -329,7 +329,7 @@ class Segmenter:
         assert parent is not None
         shorter = part.shortened(1, 0.0)
         before = parent if shorter is None else self._child(parent, shorter)
-        return self._child(before, Gap(before.pos, start - before.pos, "not recognised"), GAP_COST, 1)
+        return self._child(before, Gap(before.pos, start - before.pos, INTERRUPTED), GAP_COST, 1)
 
     def _earlier_ends(self, node: _Node) -> list[_Node]:
         """The last run may have swallowed the beginning of what follows: try it one to three samples shorter."""

@@ -19,6 +19,7 @@ from mediarescue.errors import (
 from mediarescue.events import Listener, Noted, Warned, ignore
 from mediarescue.fit import check_fit, check_trial, decoded
 from mediarescue.fragment_rescue import untrunc_fragments
+from mediarescue.index_rescue import untrunc_by_own_index
 from mediarescue.inspection import InspectReport
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header, read_fragmented
 from mediarescue.judging import judge, open_film
@@ -111,12 +112,15 @@ def untrunc(
         if on_same_card(broken, target):
             listener(Warned(_SAME_CARD.format(broken=broken.name, target=target)))
         announce_compiling(lambda: listener(Noted(_COMPILING)))
-        file = read_fragmented(source)
-        state = judge(source, healthy, file)
+        file = None if options.ignore_moov else read_fragmented(source)
+        state = judge(source, healthy, file, ignore_moov=options.ignore_moov)
         if file is not None and (file.began or healthy is None or state is IndexState.POINTS_OUTSIDE):
             return untrunc_fragments(source, healthy, file, target, options=options, listener=listener)
         if options.keep_fragments:
             listener(Warned(f"{broken.name} is no fragmented file: there is nothing for --keep-fragments to keep"))
+        report = untrunc_by_own_index(source, state, healthy, target, options=options, listener=listener)
+        if report is not None:
+            return report
         if healthy is None:
             raise UsageError(_without_reference(broken, state))
         preparation = _prepared(source, healthy, state, listener)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mediarescue.checking.structure import IndexState, index_state
 from mediarescue.errors import InputError, NothingRecoverableError, NothingToDoError, UsageError
-from mediarescue.isobmff import ByteSource, FragmentedFile
+from mediarescue.isobmff import ByteSource, FragmentedFile, Leniency, read_movie
+from mediarescue.isobmff.claims import read_claims
 from mediarescue.recover.locate import embedded_clip, is_photo
 
 _OTHER_FORMATS = {
@@ -29,7 +30,13 @@ def open_film(stack: ExitStack, path: Path) -> ByteSource:
     return source.part(*place)
 
 
-def judge(source: ByteSource, healthy: ByteSource | None, file: FragmentedFile | None = None) -> IndexState:
+def judge(
+    source: ByteSource,
+    healthy: ByteSource | None,
+    file: FragmentedFile | None = None,
+    *,
+    ignore_moov: bool = False,
+) -> IndexState:
     """Say what the index of a broken film is worth.
 
     Parameters
@@ -39,6 +46,8 @@ def judge(source: ByteSource, healthy: ByteSource | None, file: FragmentedFile |
         The reference: where that is the broken one, the two seem swapped.
     file : FragmentedFile or None
         What `read_fragmented` said of the source, if it was asked.
+    ignore_moov : bool
+        Take it for a file without an index.
 
     Raises
     ------
@@ -52,6 +61,8 @@ def judge(source: ByteSource, healthy: ByteSource | None, file: FragmentedFile |
         raise InputError(
             f"{broken} is no MP4 or MOV file but {_OTHER_FORMATS[source.read(0, 4)]}, which cannot be rescued"
         )
+    if ignore_moov:
+        return IndexState.MISSING
     state = index_state(source, file=file)
     if state is not IndexState.SOUND:
         return state
@@ -60,11 +71,24 @@ def judge(source: ByteSource, healthy: ByteSource | None, file: FragmentedFile |
             f"the files seem swapped: {broken} has a sound index, {healthy.path} has none; "
             f"try: mediarescue untrunc {healthy.path} --ref {broken}"
         )
-    if source.origin:
-        raise NothingToDoError(
-            f"the video in {broken} (bytes {source.origin} to {source.origin + source.size}) is not broken: its index "
-            "is sound and all samples are there; nothing was written"
-        )
-    raise NothingToDoError(
-        f"{broken} is not broken: its index (moov) is sound and all samples are there; nothing was written"
+    if not _is_borne_out(source):
+        return IndexState.CONTRADICTED
+    raise nothing_to_do(source)
+
+
+def _is_borne_out(source: ByteSource) -> bool:
+    """Whether the media agree with a sound index: pictures lie where it says, and the media end with its samples."""
+    movie = read_movie(source, leniency=Leniency.PERMISSIVE)
+    if movie.is_fragmented:
+        return True
+    claims = read_claims(source, movie)
+    return not claims.is_doubtful and not claims.is_short
+
+
+def nothing_to_do(source: ByteSource) -> NothingToDoError:
+    """Return what is raised for a healthy film."""
+    video = f"the video in {source.path} (bytes {source.origin} to {source.origin + source.size})"
+    return NothingToDoError(
+        f"{video if source.origin else source.path} is not broken: its index "
+        f"{'' if source.origin else '(moov) '}is sound and all samples are there; nothing was written"
     )

@@ -40,7 +40,13 @@ class UntruncOptions:
     overwrite: bool = False
     dry_run: bool = False
     keep_fragments: bool = False
+    ignore_moov : bool
+        Take a file for one without an index, whatever index it has.
+    gaps : GapMode
+        Whether the time of damaged parts stays in the film.
     faststart: bool = False
     check: CheckMode = CheckMode.SAMPLED
     map_file: Path | None = None
     map_picture: Path | None = None
+    ignore_moov: bool = False
+    gaps: GapMode = GapMode.KEEP

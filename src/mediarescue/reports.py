@@ -159,8 +159,38 @@ class UntruncReport:
 
     ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
     None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
-    (``"1 (video, avc1)"``) of which the rescued file has no sample. ``check`` is None where no frame was decoded to
+    (``"1 (video, avc1)"``) of which the rescued file has no sample. ``own_index`` is None where the file has no index
+    of its own that could be used. ``check`` is None where no frame was decoded to
     see whether they are whole.
+@dataclass(frozen=True, slots=True)
+class OwnIndexReport:
+    """What was used of the broken file's own ``moov``.
+
+    Attributes
+    ----------
+    used, listed : int
+        Samples taken from it, and samples it lists (of PCM: chunks).
+    missing : int
+        Listed samples that are not in the file: it was cut.
+    distrusted : int
+        Listed samples that are not where it says, from some place on.
+    added : int
+        Samples behind its end that it does not list, and that were found.
+    shift : int
+        Bytes by which the samples lie behind the places it gives.
+    cut : bool
+        Whether the ``moov`` itself is not whole.
+    """
+
+    used: int
+    listed: int
+    missing: int = 0
+    distrusted: int = 0
+    added: int = 0
+    shift: int = 0
+    cut: bool = False
+
+
     """
 
     input: str
@@ -191,6 +221,7 @@ class UntruncReport:
             alike = [gap for gap in losses if gap.reason == reason or (reason is None and gap.reason not in named)]
             count, lost = len(alike), sum(gap.size for gap in alike)
             if lost:
+    own_index: OwnIndexReport | None = None
                 what = "that belong to no sample" if reason is None else f"that {reason.replace('looks', 'look', 1)}"
                 why.append(f"{count} gap{'s' if count != 1 else ''}, {lost} bytes {what}")
         guessed = [t for t in self.tracks if t.timing_source in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)]
@@ -210,6 +241,10 @@ class UntruncReport:
 
 
 @dataclass(frozen=True, slots=True)
+        if self.own_index is not None and self.own_index.missing:
+            why.append(f"{self.own_index.missing} samples that its own index lists are missing from the file")
+        if self.own_index is not None and self.own_index.cut and not self.missing_tracks:
+            why.append("its own index is cut off or damaged: tracks that stood there are missing")
 class StreamReport:
     """One track written as a file of its own.
 

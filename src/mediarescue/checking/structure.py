@@ -68,6 +68,7 @@ class IndexState(Enum):
     POINTS_OUTSIDE = "samples behind the end of the file"
     FRAGMENTS_CUT = "a fragment that the file does not hold whole"
     SOUND = "all samples are in the file"
+    CONTRADICTED = "samples that are not where it says, or media that it does not list"
 
 
 @dataclass(frozen=True, slots=True)

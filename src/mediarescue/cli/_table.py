@@ -7,7 +7,15 @@ from collections.abc import Collection, Iterator
 
 from mediarescue.cli._text import duration, labelled, table_text, text_width
 from mediarescue.output import readable_size
-from mediarescue.reports import ClustersReport, FragmentsReport, GapReport, TimingSource, TrackReport, UntruncReport
+from mediarescue.reports import (
+    ClustersReport,
+    FragmentsReport,
+    GapReport,
+    OwnIndexReport,
+    TimingSource,
+    TrackReport,
+    UntruncReport,
+)
 
 _SHOWN_GAPS = 10
 
@@ -49,6 +57,8 @@ def _lines(report: UntruncReport, every_gap: bool, said: set[str]) -> Iterator[t
     if report.fragments is not None:
         yield "fragments", _fragments_sentence(report.fragments)
     if report.clusters is not None:
+    if report.own_index is not None:
+        yield "own index", _own_index_sentence(report.own_index)
         yield "clusters", _clusters_sentence(report.clusters)
     yield from _gap_lines(report.gaps, every_gap)
     if report.av_difference_seconds is not None:
@@ -90,6 +100,19 @@ def _fragments_sentence(fragments: FragmentsReport) -> str:
 
 
 def _clusters_sentence(clusters: ClustersReport) -> str:
+def _own_index_sentence(index: OwnIndexReport) -> str:
+    parts = [f"{index.used} of {index.listed} samples by it"]
+    if index.shift:
+        parts.append(f"{abs(index.shift)} bytes {'behind' if index.shift > 0 else 'before'} the places it gives")
+    if index.missing:
+        parts.append(f"{index.missing} are not in the file")
+    if index.distrusted:
+        parts.append(f"{index.distrusted} are not where it says, and were searched for")
+    if index.added:
+        parts.append(f"{index.added} more found that it does not list")
+    return "; ".join(parts)
+
+
     return (
         f"{clusters.own_clusters} of {readable_size(clusters.cluster_bytes)}; {clusters.other_clusters} more belong to "
         "another recording; name one of its kind as --ref (an LRV for the small one) to get it"

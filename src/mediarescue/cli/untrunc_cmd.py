@@ -66,11 +66,18 @@ MapPicture = Annotated[
 ]
 
 
+IgnoreMoov = Annotated[
+    bool,
+    typer.Option("--ignore-moov", help="Take BROKEN for a file without an index, though it has one."),
+]
+
+
 def untrunc_command(
     broken: Broken,
     reference: Reference = None,
     keep_fragments: KeepFragments = _DEFAULTS.keep_fragments,
     faststart: Faststart = _DEFAULTS.faststart,
+    ignore_moov: IgnoreMoov = _DEFAULTS.ignore_moov,
     check: Check = _DEFAULTS.check,
     map_file: MapFile = _DEFAULTS.map_file,
     map_picture: MapPicture = _DEFAULTS.map_picture,
@@ -90,6 +97,7 @@ def untrunc_command(
         dry_run=dry_run,
         keep_fragments=keep_fragments,
         faststart=faststart,
+        ignore_moov=ignore_moov,
         check=check,
         map_file=map_file,
         map_picture=map_picture,

@@ -223,8 +223,20 @@ def read_moov(
     if header.size > MAX_MOVIE_SIZE:
         raise BoxError(f"a moov box of {header.size} bytes is not believed", offset=header.offset)
     moov = _read_box(source, header, leniency, problems)
+    return movie_of(moov, headers=headers, file_type=file_type, leniency=leniency, problems=problems)
+
+
+def movie_of(
+    moov: Box,
+    *,
+    headers: tuple[BoxHeader, ...] = (),
+    file_type: Box | None = None,
+    leniency: Leniency = Leniency.STRICT,
+    problems: list[Problem] | None = None,
+) -> Movie:
+    """Return the movie that a parsed ``moov`` describes; raises BoxError where it is damaged or compressed."""
     if moov.find(b"cmov") is not None:
-        raise BoxError("the moov box is compressed (cmov), which is not supported", offset=header.offset)
+        raise BoxError("the moov box is compressed (cmov), which is not supported", offset=moov.offset)
     mvhd = _fields(moov.get(b"mvhd"))
     tracks = []
     for trak in moov.find_all(b"trak"):

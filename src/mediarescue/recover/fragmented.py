@@ -104,16 +104,21 @@ def rescue_fragments(
     # of PCM, zeros are silence as well
     written = limit if file.is_whole else min(written_end(source), limit)
     found = [_samples(track, file, written, limit) for track in movie.tracks]
+    profile, tracks = indexed_tracks(movie, found)
+    end = max((int((track.offset + track.size).max()) for track in tracks), default=file.start)
+    return FragmentRescue(profile, tracks, _gaps(file, tracks, end, source.size, only_whole), end)
+
+
+def indexed_tracks(movie: Movie, found: Sequence[IndexedSamples]) -> tuple[ReferenceProfile, tuple[IndexedTrack, ...]]:
+    """Return the profile of a movie whose samples are ``found``, one item a track, and the tracks that have any."""
     profile = indexed_profile(movie, found)
-    starts = _starts(movie, found)
     tracks = []
-    for track_profile, part, begins in zip(profile.tracks, found, starts, strict=True):
+    for track_profile, part, begins in zip(profile.tracks, found, _starts(movie, found), strict=True):
         if part.chunks is not None and len(part.chunks):
             tracks.append(_pcm_track(track_profile, part.chunks, begins))
         elif part.samples is not None and len(part.samples.samples):
             tracks.append(_track(track_profile, part.samples, begins))
-    end = max((int((track.offset + track.size).max()) for track in tracks), default=file.start)
-    return FragmentRescue(profile, tuple(tracks), _gaps(file, tracks, end, source.size, only_whole), end)
+    return profile, tuple(tracks)
 
 
 def _samples(track: Track, file: FragmentedFile, written: int, limit: int) -> IndexedSamples:

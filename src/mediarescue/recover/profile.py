@@ -178,7 +178,7 @@ def learn_reference(source: ByteSource) -> ReferenceProfile:
         return indexed_profile(movie, found)
     tracks = []
     for index, track in enumerate(movie.tracks):
-        chunks = _constant_sound(track)
+        chunks = constant_sound(track)
         samples = None if chunks is not None else expand(track.stbl, leniency=Leniency.STRICT)
         tracks.append(_profile(movie, index, track, samples, chunks))
     return ReferenceProfile(movie, tuple(tracks))
@@ -201,11 +201,11 @@ def _profile(
     return TrackProfile(index, track, TRACK_KINDS.get(track.handler, "other"), samples, chunks, seconds)
 
 
-def _constant_sound(track: Track) -> ChunkTable | None:
+def constant_sound(track: Track, *, leniency: Leniency = Leniency.STRICT) -> ChunkTable | None:
     """Return the chunks of a track of PCM frames, one a tick, or of packets that are all alike; None for others."""
     if track.handler != b"soun" or track.sample_entry_kind in _CODED_FRAMES or not is_constant_size(track.stbl):
         return None
-    table = expand_chunks(track.stbl)
+    table = expand_chunks(track.stbl, leniency=leniency, problems=[])
     deltas = {int(delta) for _, delta in table.sample_delta}
     if deltas == {1}:
         return with_packets(table, track)

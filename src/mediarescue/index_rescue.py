@@ -1,0 +1,145 @@
+"""Untrunc by the file's own ``moov``: what is true of it is used, and what it does not list is searched for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mediarescue.checking.structure import IndexState
+from mediarescue.events import Listener, Noted
+from mediarescue.fit import decoded
+from mediarescue.fragment_rescue import write_indexed
+from mediarescue.isobmff import ByteSource
+from mediarescue.judging import nothing_to_do
+from mediarescue.options import UntruncOptions
+from mediarescue.outcome import av_difference, track_reports
+from mediarescue.recover.candidate import CUT_SHORT, Gap
+from mediarescue.recover.extending import Extension, extend_tracks, search_start
+from mediarescue.recover.fragmented import indexed_tracks
+from mediarescue.recover.locate import MediaLocation, locate_media
+from mediarescue.recover.own_index import OwnIndex, read_own_index
+from mediarescue.reporting.describe import describe
+from mediarescue.reports import GapReport, OwnIndexReport, UntruncReport
+
+_LEFT_OVER = 1024
+"""Bytes behind the last listed sample that are not searched: a box, or padding."""
+
+
+def untrunc_by_own_index(
+    source: ByteSource,
+    state: IndexState,
+    healthy: ByteSource | None,
+    target: Path,
+    *,
+    options: UntruncOptions,
+    listener: Listener,
+) -> UntruncReport | None:
+    """Rescue a file by its own index as far as that is true; None where a reference is needed.
+
+    Raises
+    ------
+    NothingToDoError
+        Media data seem to follow the last listed sample, and no sample is in them.
+    """
+    if options.ignore_moov:
+        return None
+    location = locate_media(source)
+    own = read_own_index(source, location)
+    if own is None or (own.is_cut and healthy is not None):
+        return None
+    if healthy is not None:
+        listener(Noted(f"{source.path.name} is rescued by its own index; the reference is not needed"))
+    report = untrunc_by_index(
+        source,
+        own,
+        location,
+        target,
+        only_if_longer=state is IndexState.CONTRADICTED and not own.shift,
+        options=options,
+        listener=listener,
+    )
+    if report is None:
+        raise nothing_to_do(source)
+    return report
+
+
+def untrunc_by_index(
+    source: ByteSource,
+    own: OwnIndex,
+    location: MediaLocation,
+    target: Path,
+    *,
+    only_if_longer: bool,
+    options: UntruncOptions,
+    listener: Listener,
+) -> UntruncReport | None:
+    """Write what the file's own index lists, and what follows it; its errors are those of `mediarescue.untrunc`.
+
+    Parameters
+    ----------
+    source, own, location
+        The broken file, its index, and where its media data are.
+    target : Path
+        Checked already.
+    only_if_longer : bool
+        Return None, and write nothing, where no sample is found that the index does not list: the file is healthy.
+    options, listener
+        As for `mediarescue.untrunc`.
+    """
+    profile, tracks = indexed_tracks(own.movie, own.found)
+    start, end = min(search_start(tracks), own.listed_end), location.end
+    if own.movie.moov.offset >= start:
+        end = min(end, own.movie.moov.offset)
+    extension = Extension(tracks, (), 0)
+    if end - start > _LEFT_OVER:
+        listener(Noted(_SEARCHED.format(file=source.path.name, bytes=end - start)))
+        extension = extend_tracks(source, profile, tracks, start=start, end=end, probe=decoded, listener=listener)
+    if only_if_longer and not extension.added:
+        return None
+    tracks = extension.tracks
+    first = min(int(track.offset.min()) for track in tracks)
+    last = max(int((track.offset + track.size).max()) for track in tracks)
+    gaps = tuple(gap for gap in extension.gaps if gap.offset < end) or _cut_sample(own, last, source.size)
+    file_type = location.file_type or (own.movie.file_type.serialize() if own.movie.file_type is not None else b"")
+    media = (min(location.start, first) if not own.shift else first, last)
+    dropped, output_bytes, check = write_indexed(
+        source,
+        own.movie,
+        tracks,
+        target,
+        file_type=file_type,
+        media=media,
+        gaps=gaps,
+        own=True,
+        options=options,
+        listener=listener,
+    )
+    coverage = describe(source, tracks, gaps, media, options=options, listener=listener)
+    reports = track_reports(tracks)
+    recovered = sum(int(track.size.sum()) for track in tracks)
+    return UntruncReport(
+        input=str(source.path),
+        reference=None,
+        output=str(target),
+        output_bytes=output_bytes,
+        media_bytes=max(recovered + sum(gap.size for gap in gaps), media[1] - media[0]),
+        recovered_bytes=recovered,
+        tracks=reports,
+        gaps=tuple(GapReport(source.ranges(gap.offset, 1)[0][0], gap.size, gap.reason, gap.expected) for gap in gaps),
+        av_difference_seconds=av_difference(reports),
+        dropped_boxes=dropped,
+        warnings=(),
+        dry_run=options.dry_run,
+        coverage=coverage,
+        check=check,
+        own_index=OwnIndexReport(
+            own.used, own.listed, own.missing, own.distrusted, extension.added, own.shift, own.is_cut
+        ),
+    )
+
+
+_SEARCHED = "the index of {file} ends before its media data: {bytes} bytes behind it are searched"
+
+
+def _cut_sample(own: OwnIndex, last: int, size: int) -> tuple[Gap, ...]:
+    """Return what is left of the sample that the end of the file cuts."""
+    return (Gap(last, size - last, CUT_SHORT, expected=True),) if own.missing and last < size else ()

@@ -23,7 +23,7 @@ from mediarescue.index_rescue import untrunc_by_own_index
 from mediarescue.inspection import InspectReport
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header, read_fragmented
 from mediarescue.judging import judge, open_film
-from mediarescue.options import UntruncOptions
+from mediarescue.options import GapMode, UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.output import check_target, default_target, film_name, is_same_place, readable_size
 from mediarescue.profiles import open_reference
@@ -175,18 +175,19 @@ def _written(
         with copied_media(
             source, target, head=head, start=location.start, size=size, options=options, listener=listener
         ) as finish:
-            rescue = rescue or _identified(source, families, preparation, listener)
+            rescue = rescue or _identified(source, families, preparation, listener, options.gaps)
             layout = assemble(
                 profile.movie,
                 rescue.tracks,
                 head=head,
                 media_start=location.start,
                 unix_time=int(os.fstat(source.fileno()).st_mtime),
+                media_end=location.end,
             )
             placed = moved_to_front(layout, file_type, room) if options.faststart else layout
             if placed is not None:
                 check = _check_of(rescue, len(head) - location.start, options, listener)
-                finish(placed.moov, check, patches=placed.patches)
+                finish(placed.tail, check, patches=placed.patches)
                 return rescue, placed, check.frames
         room = larger_room(layout, room)
 
@@ -250,12 +251,19 @@ def missing_tracks(rescue: Rescue) -> dict[str, bool]:
     return out
 
 
-def _identified(source: ByteSource, families: Families, preparation: Preparation, listener: Listener) -> Rescue:
+def _identified(
+    source: ByteSource,
+    families: Families,
+    preparation: Preparation,
+    listener: Listener,
+    gaps: GapMode = GapMode.KEEP,
+) -> Rescue:
     """Search, and refuse a result that a fitting reference would not give."""
     location = preparation.location
     if location.end - location.start > 2 * _TRIAL:
         check_trial(source, identify(source, families, preparation, limit=_TRIAL))
-    rescue = identify(source, families, preparation, probe=decoded, listener=listener)
+    close = gaps is GapMode.CLOSE
+    rescue = identify(source, families, preparation, probe=decoded, listener=listener, close_gaps=close)
     check_fit(source, rescue)
     return rescue
 
@@ -334,13 +342,21 @@ def _report(
         input=str(source.path),
         reference=str(reference),
         output=str(target),
-        output_bytes=len(layout.head) + location.end - location.start + len(layout.moov),
+        output_bytes=len(layout.head) + location.end - location.start + len(layout.tail),
         media_bytes=location.end - location.start,
         recovered_bytes=segmentation.recovered_bytes,
         tracks=tracks,
         gaps=tuple(
-            GapReport(source.ranges(gap.offset, 1)[0][0], gap.size, gap.reason, gap.expected)
-            for gap in segmentation.gaps
+            GapReport(
+                source.ranges(gap.offset, 1)[0][0],
+                gap.size,
+                gap.reason,
+                gap.expected,
+                time_seconds=pause.time,
+                lost_seconds=None if gap.expected else pause.lost,
+                lost_error_seconds=None if gap.expected else pause.error,
+            )
+            for gap, pause in zip(segmentation.gaps, rescue.pauses, strict=True)
         ),
         av_difference_seconds=av_difference(tracks),
         dropped_boxes=layout.dropped,

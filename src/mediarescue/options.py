@@ -16,6 +16,15 @@ class CheckMode(StrEnum):
     NONE = "none"
 
 
+class GapMode(StrEnum):
+    """What becomes of the time that damage took from the middle of a film."""
+
+    KEEP = "keep"
+    """It stays as a pause: what follows keeps its true time."""
+    CLOSE = "close"
+    """The film goes on without a pause, all tracks moved up by the same time."""
+
+
 @dataclass(frozen=True, slots=True)
 class UntruncOptions:
     """Options of ``untrunc``.
@@ -31,6 +40,10 @@ class UntruncOptions:
     faststart : bool
         Put the index (moov) in front of the media, for players that read while they load. A fragmented file that stays
         one has it there anyway.
+    ignore_moov : bool
+        Take a file for one without an index, whatever index it has.
+    gaps : GapMode
+        Whether the time of damaged parts stays in the film.
     check : CheckMode
         Which frames of the rescued film are decoded before it gets its name.
     map_file, map_picture : Path or None
@@ -40,13 +53,9 @@ class UntruncOptions:
     overwrite: bool = False
     dry_run: bool = False
     keep_fragments: bool = False
-    ignore_moov : bool
-        Take a file for one without an index, whatever index it has.
-    gaps : GapMode
-        Whether the time of damaged parts stays in the film.
     faststart: bool = False
+    ignore_moov: bool = False
+    gaps: GapMode = GapMode.KEEP
     check: CheckMode = CheckMode.SAMPLED
     map_file: Path | None = None
     map_picture: Path | None = None
-    ignore_moov: bool = False
-    gaps: GapMode = GapMode.KEEP

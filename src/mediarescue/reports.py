@@ -18,6 +18,8 @@ class TimingSource(StrEnum):
     """Every duration follows from the coded data (samples per audio frame, PCM)."""
     INDEX = "index"
     """The file's own index: that of its fragments, or one the camera left inside the media data while it recorded."""
+    TELEMETRY = "telemetry"
+    """Time stamps that the camera writes into a metadata track, one a frame."""
     CONSTANT = "constant"
     """The reference runs at one constant rate."""
     PATTERN = "pattern"
@@ -42,6 +44,8 @@ class TrackReport:
     samples, sync_samples, bytes : int
     duration_seconds : float
     timing_source : TimingSource
+    timing_error_seconds : float or None
+        By how much the times are likely wrong at most; 0 where they are exact, None where nobody knows.
     """
 
     track_id: int
@@ -52,6 +56,7 @@ class TrackReport:
     bytes: int
     duration_seconds: float
     timing_source: TimingSource
+    timing_error_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,18 @@ class GapReport:
 
     ``expected`` is True where nothing of the film is lost: padding, a box inside the media data, or the last
     sample of a recording that stopped in the middle of writing it.
+
+    ``time_seconds`` says where in the rescued film it is, ``lost_seconds`` how much of the film it took, give or take
+    ``lost_error_seconds``; None where that is not known (nothing follows, no track has samples on both sides).
     """
 
     offset: int
     size: int
     reason: str
     expected: bool = False
+    time_seconds: float | None = None
+    lost_seconds: float | None = None
+    lost_error_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +162,6 @@ class CheckReport:
 
 
 @dataclass(frozen=True, slots=True)
-class UntruncReport:
-    """What ``untrunc`` did.
-
-    ``reference`` is None where none was needed, ``fragments`` where the file is not rescued by its fragments,
-    ``clusters`` where the file holds one recording.
-
-    ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
-    None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
-    (``"1 (video, avc1)"``) of which the rescued file has no sample. ``own_index`` is None where the file has no index
-    of its own that could be used. ``check`` is None where no frame was decoded to
-    see whether they are whole.
-@dataclass(frozen=True, slots=True)
 class OwnIndexReport:
     """What was used of the broken file's own ``moov``.
 
@@ -191,6 +190,18 @@ class OwnIndexReport:
     cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class UntruncReport:
+    """What ``untrunc`` did.
+
+    ``reference`` is None where none was needed, ``fragments`` where the file is not rescued by its fragments,
+    ``clusters`` where the file holds one recording.
+
+    ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
+    None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
+    (``"1 (video, avc1)"``) of which the rescued file has no sample. ``own_index`` is None where the file has no index
+    of its own that could be used. ``check`` is None where no frame was decoded to
+    see whether they are whole.
     """
 
     input: str
@@ -210,6 +221,7 @@ class OwnIndexReport:
     clusters: ClustersReport | None = None
     coverage: CoverageReport | None = None
     check: CheckReport | None = None
+    own_index: OwnIndexReport | None = None
 
     @property
     def reservations(self) -> tuple[str, ...]:
@@ -221,7 +233,6 @@ class OwnIndexReport:
             alike = [gap for gap in losses if gap.reason == reason or (reason is None and gap.reason not in named)]
             count, lost = len(alike), sum(gap.size for gap in alike)
             if lost:
-    own_index: OwnIndexReport | None = None
                 what = "that belong to no sample" if reason is None else f"that {reason.replace('looks', 'look', 1)}"
                 why.append(f"{count} gap{'s' if count != 1 else ''}, {lost} bytes {what}")
         guessed = [t for t in self.tracks if t.timing_source in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)]
@@ -230,6 +241,10 @@ class OwnIndexReport:
         why += [f"no sample of track {track}" for track in self.missing_tracks]
         if self.clusters is not None and self.clusters.unsure_clusters:
             why.append(f"{self.clusters.unsure_clusters} clusters that could as well be the other recording's")
+        if self.own_index is not None and self.own_index.missing:
+            why.append(f"{self.own_index.missing} samples that its own index lists are missing from the file")
+        if self.own_index is not None and self.own_index.cut and not self.missing_tracks:
+            why.append("its own index is cut off or damaged: tracks that stood there are missing")
         if self.check is not None and (bad := self.check.with_errors):
             why.append(f"{bad} of {self.check.decoded} frames that were decoded {'has' if bad == 1 else 'have'} errors")
         return tuple(why)
@@ -241,10 +256,6 @@ class OwnIndexReport:
 
 
 @dataclass(frozen=True, slots=True)
-        if self.own_index is not None and self.own_index.missing:
-            why.append(f"{self.own_index.missing} samples that its own index lists are missing from the file")
-        if self.own_index is not None and self.own_index.cut and not self.missing_tracks:
-            why.append("its own index is cut off or damaged: tracks that stood there are missing")
 class StreamReport:
     """One track written as a file of its own.
 

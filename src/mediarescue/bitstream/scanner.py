@@ -83,6 +83,10 @@ class AccessUnitScanner:
         """Return the SyncKind flags of each access unit, int64 (n,)."""
         raise NotImplementedError
 
+    def output_counter(self, rows: Rows) -> tuple[Rows, int]:
+        """Return the slice headers' counter that goes with the order of output, int64 (n,), and its modulus or 0."""
+        raise NotImplementedError
+
     @property
     def parameter_sets(self) -> Any:
         """The parameter sets in force."""
@@ -92,6 +96,11 @@ class AccessUnitScanner:
     def nal_length_size(self) -> int:
         """Bytes of each length field."""
         return int(self._params[Parameter.LENGTH_SIZE])
+
+    @property
+    def max_nal_size(self) -> int:
+        """Bytes that no NAL unit is believed to exceed."""
+        return self._max_nal_size or int(self._sets.max_coded_size)
 
     def limits(
         self,
@@ -273,6 +282,17 @@ class AccessUnitScanner:
             pos += int(row[Column.SIZE])
             count += 1
         return rows[:count], ScanStop(pos, code)
+
+    def find(self, buf: NDArray[np.uint8], places: Rows, end: int) -> int:
+        """Return the first of ``places`` (int64, rising) where an access unit may start by its first slice, or -1.
+
+        Notes
+        -----
+        Parameter sets in front of the slice are not taken over here: where there are some, the place counts.
+        """
+        params = self._ready(self._sets, final=False)
+        out = np.empty(COLUMN_COUNT, np.int64)
+        return int(self._kernels().find_access_unit(buf, places, end, params, self._sets.table, out, self._work))
 
     def picture_order(self, blocks: Iterable[Rows], count: int) -> tuple[Rows, Rows]:
         """Return coded video sequence index and PicOrderCntVal of consecutive units whose rows come in blocks.

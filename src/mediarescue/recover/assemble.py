@@ -24,6 +24,7 @@ from mediarescue.isobmff import (
 from mediarescue.isobmff.tables import build_rows
 from mediarescue.recover.descriptions import without_content
 from mediarescue.recover.rescued_track import RescuedTrack
+from mediarescue.recover.silence import Silence, make_silence, silent_chunks
 from mediarescue.recover.timing.edits import EditStart, edit_entries, segment_total
 
 _PERSONAL = frozenset((b"udta", b"meta"))
@@ -47,6 +48,8 @@ class Layout:
     movie_seconds : float
     patches : tuple of (int, bytes)
         What replaces bytes that were written before they were known, by offset in the new file.
+    silence : bytes
+        A second ``mdat`` behind the media, for sound that damage took; empty where there is none.
     """
 
     head: bytes
@@ -54,6 +57,12 @@ class Layout:
     dropped: tuple[str, ...]
     movie_seconds: float
     patches: tuple[tuple[int, bytes], ...] = ()
+    silence: bytes = b""
+
+    @property
+    def tail(self) -> bytes:
+        """What is written behind the media."""
+        return self.silence + self.moov
 
 
 def file_type_box(movie: Movie, own: bytes) -> bytes:
@@ -62,7 +71,13 @@ def file_type_box(movie: Movie, own: bytes) -> bytes:
 
 
 def assemble(
-    movie: Movie, tracks: Sequence[RescuedTrack], *, head: bytes, media_start: int, unix_time: int | None
+    movie: Movie,
+    tracks: Sequence[RescuedTrack],
+    *,
+    head: bytes,
+    media_start: int,
+    unix_time: int | None,
+    media_end: int = 0,
 ) -> Layout:
     """Lay out the rescued file.
 
@@ -80,10 +95,11 @@ def assemble(
         dates, place and title stay.
     """
     shift = len(head) - media_start
+    silence = make_silence(tracks)
     starts = aligned_starts(tracks, movie.timescale)
     traks, dropped, longest = [], dict[str, None](), 0
     for track, start in zip(tracks, starts, strict=True):
-        box, kinds, total = _rebuilt(track, start, movie, shift, unix_time)
+        box, kinds, total = _rebuilt(track, start, movie, shift, unix_time, (silence, media_end))
         dropped.update(dict.fromkeys(kinds))
         traks.append(box)
         longest = max(longest, total)
@@ -101,7 +117,7 @@ def assemble(
         else:
             children.append(child)
     moov = moov.replace(children=children)
-    return Layout(head, moov.serialize(), tuple(sorted(dropped)), longest / movie.timescale)
+    return Layout(head, moov.serialize(), tuple(sorted(dropped)), longest / movie.timescale, silence=silence.box)
 
 
 def aligned_starts(tracks: Sequence[RescuedTrack], movie_timescale: int) -> list[EditStart]:
@@ -112,7 +128,7 @@ def aligned_starts(tracks: Sequence[RescuedTrack], movie_timescale: int) -> list
     An edit list that skips pictures was made by trimming the reference; here nothing was trimmed. Moving all
     tracks by the same time keeps them in sync and shows every sample.
     """
-    starts = [track.start for track in tracks]
+    starts = [_later(track, movie_timescale) for track in tracks]
     hidden = 0.0
     for track, start in zip(tracks, starts, strict=True):
         if track.profile.kind != "video" or not len(track.duration):
@@ -137,8 +153,23 @@ def aligned_starts(tracks: Sequence[RescuedTrack], movie_timescale: int) -> list
     return moved
 
 
+def _later(track: RescuedTrack, movie_timescale: int) -> EditStart:
+    """Return a track's start, later by what lost samples in front of its first one lasted."""
+    start = track.start
+    if not track.lead:
+        return start
+    return EditStart(
+        start.empty + round(track.lead * movie_timescale / track.profile.track.timescale), start.media_time, True
+    )
+
+
 def _rebuilt(
-    track: RescuedTrack, start: EditStart, movie: Movie, shift: int, unix_time: int | None
+    track: RescuedTrack,
+    start: EditStart,
+    movie: Movie,
+    shift: int,
+    unix_time: int | None,
+    silence: tuple[Silence, int],
 ) -> tuple[Box, tuple[str, ...], int]:
     profile = track.profile
     entries = edit_entries(
@@ -151,7 +182,7 @@ def _rebuilt(
     descriptions = [] if unix_time is None else [without_content(profile.track.stbl.get(b"stsd"))]
     built = rebuild_track(
         profile.track.trak,
-        stbl_children=[*_tables(track, shift), *descriptions],
+        stbl_children=[*_tables(track, shift, silence), *descriptions],
         media_duration=track.duration_ticks,
         movie_duration=total,
         edit_list=entries,
@@ -166,13 +197,14 @@ def _rebuilt(
     return trak, tuple(kind.decode("latin-1") for kind in (*built.dropped, *left_out)), total
 
 
-def _tables(track: RescuedTrack, shift: int) -> list[Box]:
+def _tables(track: RescuedTrack, shift: int, silence: tuple[Silence, int]) -> list[Box]:
     profile = track.profile
     if profile.chunks is not None:
-        count = profile.chunks.samples_in(track.size)
+        offset, bytes_of, entries = silent_chunks(track, *silence)
+        count = profile.chunks.samples_in(bytes_of)
         deltas = ((int(count.sum()), profile.chunks.delta),)
         size = profile.chunks.sample_size
-        return list(compact_chunks(ChunkTable(track.offset + shift, count, track.description_index, size, deltas)))
+        return list(compact_chunks(ChunkTable(offset + shift, count, entries, size, deltas)))
     assert profile.samples is not None
     offsets = track.offset + shift
     composition = track.composition_offset

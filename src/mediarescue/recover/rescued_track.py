@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.timing.composition import offsets_without_shift
+from mediarescue.recover.timing.counters import PictureCounter
 from mediarescue.recover.timing.edits import EditStart, learn_start
 from mediarescue.reports import TimingSource
 
@@ -38,6 +39,16 @@ class RescuedTrack:
         Samples that QuickTime lists in ``stps``; None where there are none.
     entries : int32 (n,) or None
         0-based sample entry of each sample where the track has samples of several; None: the profile's.
+    counter : PictureCounter or None
+        What tells how many pictures are missing in a gap.
+    stand_in : bool (n,) or None
+        Samples that stand in for lost ones: of no bytes, or of PCM a chunk of silence that is nowhere in the file.
+    composition : int64 (n,) or None
+        Composition minus decode time where it is not what ``ranks`` and ``shift`` say.
+    error : float or None
+        Seconds by which the times are likely wrong at most; 0 where they are exact, None where nobody knows.
+    lead : int
+        Ticks by which the first sample comes later than the reference's would, as others before it are lost.
     """
 
     profile: TrackProfile
@@ -51,10 +62,17 @@ class RescuedTrack:
     is_independent: NDArray[np.bool_] | None = None
     is_partial_sync: NDArray[np.bool_] | None = None
     entries: NDArray[np.int32] | None = None
+    counter: PictureCounter | None = None
+    stand_in: NDArray[np.bool_] | None = None
+    composition: Int64Array | None = None
+    lead: int = 0
+    error: float | None = None
 
     @property
     def composition_offset(self) -> Int64Array:
         """Composition minus decode time of each sample in ticks, int64 (n,)."""
+        if self.composition is not None:
+            return self.composition
         if self.ranks is None:
             return np.full(len(self.duration), self.shift, dtype=np.int64)
         return offsets_without_shift(self.ranks, self.duration) + self.shift

@@ -16,7 +16,8 @@ from mediarescue.recover.padding import learn_padding
 from mediarescue.recover.profile import ReferenceProfile, learn_lead, learn_reference
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.segment import Segmenter
-from mediarescue.recover.tracks import build_tracks
+from mediarescue.recover.timing.stand_ins import Pause
+from mediarescue.recover.tracks import timed_tracks
 from mediarescue.recover.window import MediaWindow
 
 IDENTIFY = "identify samples"
@@ -37,6 +38,7 @@ class Rescue:
     preparation: Preparation
     segmentation: Segmentation
     tracks: tuple[RescuedTrack, ...]
+    pauses: tuple[Pause, ...] = ()
 
 
 def prepare(broken: ByteSource, reference: ByteSource) -> Preparation:
@@ -69,8 +71,12 @@ def identify(
     limit: int | None = None,
     probe: DecodeProbe | None = None,
     listener: Listener = ignore,
+    close_gaps: bool = False,
 ) -> Rescue:
-    """Find and time all samples of the broken file's media data, or of its first ``limit`` bytes."""
+    """Find and time all samples of the broken file's media data, or of its first ``limit`` bytes.
+
+    With ``close_gaps`` the film goes on behind a gap without a pause.
+    """
     location = preparation.location
     end = location.end if limit is None else min(location.end, location.start + limit)
     listener(StageStarted(IDENTIFY, end - location.start))
@@ -83,7 +89,7 @@ def identify(
         progress=lambda pos: listener(Progressed(IDENTIFY, pos - location.start)),
     ).run()
     segmentation = without_interrupted(segmentation, families, broken.read)
-    tracks = build_tracks(families, segmentation, read=broken.read, probe=probe)
+    tracks, pauses = timed_tracks(families, segmentation, read=broken.read, probe=probe, close_gaps=close_gaps)
     segmentation = replace(segmentation, gaps=name_gaps(segmentation.gaps, end, broken.read))
     listener(StageFinished(IDENTIFY))
-    return Rescue(preparation, segmentation, tuple(tracks))
+    return Rescue(preparation, segmentation, tuple(tracks), tuple(pauses))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import SyncKind
 from mediarescue.bitstream.frames import FrameColumn
+from mediarescue.bitstream.scanner import AccessUnitScanner
 from mediarescue.recover.candidate import CUT_SHORT, Segmentation
 from mediarescue.recover.codecs.aac import audio_config
 from mediarescue.recover.codecs.framed_matcher import FrameRows
@@ -26,13 +27,17 @@ from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.rows import PackedRows
 from mediarescue.recover.sharing import TrackSamples, share_out
 from mediarescue.recover.timing.composition import (
+    commonest_step,
     display_ranks,
     learn_shift,
     picture_step,
 )
+from mediarescue.recover.timing.counters import PictureCounter, picture_counter
 from mediarescue.recover.timing.decode import DecodeClock, learn_clock
 from mediarescue.recover.timing.framed import framed_durations, framed_order, framed_partial_sync, framed_sync
-from mediarescue.recover.timing.together import by_index, like_its_twin, on_the_audio_clock
+from mediarescue.recover.timing.gaps import bridged
+from mediarescue.recover.timing.stand_ins import Pause, without_stand_ins
+from mediarescue.recover.timing.together import by_index, by_telemetry, like_its_twin, on_the_audio_clock
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
@@ -44,7 +49,19 @@ _UNKNOWN_RATE = 30
 def build_tracks(
     families: Families, segmentation: Segmentation, *, read: Callable[[int, int], bytes], probe: DecodeProbe | None
 ) -> list[RescuedTrack]:
-    """Return the rescued tracks that have samples, in the reference's order.
+    """Return the rescued tracks that have samples, as if nothing were missing between them; see `timed_tracks`."""
+    return _clocked(families, segmentation, _timed_tracks(families, segmentation, read=read, probe=probe), read)
+
+
+def timed_tracks(
+    families: Families,
+    segmentation: Segmentation,
+    *,
+    read: Callable[[int, int], bytes],
+    probe: DecodeProbe | None,
+    close_gaps: bool = False,
+) -> tuple[list[RescuedTrack], list[Pause]]:
+    """Return the rescued tracks that have samples, in the reference's order, and when each gap is.
 
     Parameters
     ----------
@@ -52,8 +69,24 @@ def build_tracks(
         ``(offset, size)`` -> bytes of the broken file.
     probe : callable or None
         Tells video tracks of one codec apart.
+    close_gaps : bool
+        What follows a gap moves up to what stands before it, by the same time in all tracks.
     """
+    tracks = _timed_tracks(families, segmentation, read=read, probe=probe)
+    tracks, errors = bridged(tracks, segmentation.gaps)
+    tracks = _clocked(families, segmentation, tracks, read)
+    tracks, pauses = without_stand_ins(tracks, segmentation.gaps, close=close_gaps)
+    return tracks, [
+        replace(pause, error=errors.get(gap.offset)) for gap, pause in zip(segmentation.gaps, pauses, strict=True)
+    ]
+
+
+def _timed_tracks(
+    families: Families, segmentation: Segmentation, *, read: Callable[[int, int], bytes], probe: DecodeProbe | None
+) -> list[RescuedTrack]:
+    """Return the tracks on their own clocks."""
     complete = _was_closed(families, segmentation)
+    damage = np.array([gap.offset for gap in segmentation.gaps if not gap.expected], dtype=np.int64)
     cut_short = _is_cut_short(segmentation)
     tracks = []
     for family in families.families:
@@ -62,8 +95,16 @@ def build_tracks(
             continue
         for track, part in share_out(family, samples, read=read, probe=probe, complete=complete, cut_short=cut_short):
             if len(part.offset):
-                tracks.append(_timed(family, track, part))
-    tracks = joined(tracks, [track for family in families.families for track in family.tracks])
+                tracks.append(_timed(family, track, part, damage))
+    return joined(tracks, [track for family in families.families for track in family.tracks])
+
+
+def _clocked(
+    families: Families, segmentation: Segmentation, tracks: list[RescuedTrack], read: Callable[[int, int], bytes]
+) -> list[RescuedTrack]:
+    """Hold the tracks' clocks against each other, and against an index found in the media data."""
+    complete = _was_closed(families, segmentation)
+    tracks = by_telemetry(tracks, families.telemetry, read)
     hidden = hidden_durations(segmentation.gaps, read)
     tracks = [by_index(track, hidden.get(track.profile.track.track_id)) for track in tracks]
     tracks = on_the_audio_clock(tracks, complete)
@@ -127,7 +168,7 @@ def _joined(parts: Sequence[RescuedTrack]) -> RescuedTrack:
     )
 
 
-def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> RescuedTrack:
+def _timed(family: Family, profile: TrackProfile, part: TrackSamples, damage: Int64Array) -> RescuedTrack:
     count = len(part.offset)
     empty = np.zeros(0, dtype=np.int64)
     if profile.chunks is not None:
@@ -138,9 +179,11 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
         clock = _clock_without_samples(profile, family.matcher)
     durations = clock.durations(count)
     ranks, shift, is_sync, independent, partial = None, 0, np.ones(count, dtype=bool), None, None
+    counter: PictureCounter | None = None
     if isinstance(family.matcher, NalVideoMatcher) and part.rows is not None:
         is_sync = _sync_samples(profile, family.matcher, part.rows)
-        ranks, shift = _display_order(profile, family.matcher, part.rows)
+        places = np.searchsorted(part.offset, damage)
+        ranks, shift, counter = _display_order(profile, family.matcher, part.rows, places)
         independent = (part.rows.flags(family.matcher.reader_of(profile).scanner.sync_kinds) & int(SyncKind.IRAP)) != 0
     source = clock.source
     if isinstance(family.matcher, FrameRows) and part.rows is not None:
@@ -155,7 +198,19 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples) -> Rescued
             source = TimingSource.GUESSED
     if profile.sample_count == 1 and count == 1:
         source = TimingSource.CONSTANT
-    return RescuedTrack(profile, part.offset, part.size, durations, ranks, shift, is_sync, source, independent, partial)
+    return RescuedTrack(
+        profile,
+        part.offset,
+        part.size,
+        durations,
+        ranks,
+        shift,
+        is_sync,
+        source,
+        independent,
+        partial,
+        counter=counter,
+    )
 
 
 def _clock_without_samples(profile: TrackProfile, matcher: Matcher) -> DecodeClock:
@@ -200,8 +255,13 @@ def _sync_samples(profile: TrackProfile, matcher: NalVideoMatcher, rows: PackedR
     return np.asarray(np.array([verdict[kind] for kind in range(8)], dtype=bool)[kinds], dtype=np.bool_)
 
 
-def _display_order(profile: TrackProfile, matcher: NalVideoMatcher, rows: PackedRows) -> tuple[Int64Array | None, int]:
-    """Return ranks by picture order (None for the decode order) and the reference's own shift."""
+def _display_order(
+    profile: TrackProfile, matcher: NalVideoMatcher, rows: PackedRows, damage: Int64Array
+) -> tuple[Int64Array | None, int, PictureCounter | None]:
+    """Return ranks by picture order (None for the decode order), the reference's own shift, and the counter.
+
+    ``damage`` are indices of the first samples behind gaps: no rank crosses one.
+    """
     samples = profile.samples
     assert samples is not None
     learned, shift = matcher.reader_of(profile).rows, 0
@@ -212,6 +272,24 @@ def _display_order(profile: TrackProfile, matcher: NalVideoMatcher, rows: Packed
     scanner = matcher.reader_of(profile).scanner
     sequence, poc = scanner.picture_order(rows.blocks(), len(rows))
     known = matcher.reader_of(profile).rows
-    step = picture_step(sequence, poc) or picture_step(*scanner.picture_order([known], len(known)))
-    ranks = display_ranks(sequence, poc, step=step)
-    return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift
+    learned_step = picture_step(*scanner.picture_order([known], len(known)))
+    if not len(damage):
+        ranks = display_ranks(sequence, poc, step=picture_step(sequence, poc) or learned_step)
+        return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift, None
+    parted = sequence + np.searchsorted(damage, np.arange(len(sequence)), side="right")
+    step = picture_step(parted, poc) or learned_step or commonest_step(parted, poc)
+    ranks = display_ranks(parted, poc, step=step)
+    values, modulus = _counter_values(scanner, rows)
+    depth = int((np.arange(len(ranks)) - ranks).max(initial=0))
+    counter = picture_counter(values, modulus, sequence, step=step, depth=depth)
+    return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift, counter
+
+
+def _counter_values(scanner: AccessUnitScanner, rows: PackedRows) -> tuple[Int64Array, int]:
+    """Return the slice headers' counter of each picture, int64 (n,), and its modulus, 0 where that varies."""
+    values, moduli, at = np.zeros(len(rows), dtype=np.int64), set[int](), 0
+    for block in rows.blocks():
+        values[at : at + len(block)], modulus = scanner.output_counter(block)
+        moduli.add(modulus)
+        at += len(block)
+    return values, moduli.pop() if len(moduli) == 1 else 0

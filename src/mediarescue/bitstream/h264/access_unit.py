@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.errors import BitstreamError
 from mediarescue.bitstream.h264.configuration import AvcConfiguration
-from mediarescue.bitstream.h264.poc import build_sps_table, sync_kinds
+from mediarescue.bitstream.h264.poc import build_sps_table, output_counter, sync_kinds
 from mediarescue.bitstream.h264.pps import NAL_TYPE_PPS, Pps, parse_pps
 from mediarescue.bitstream.h264.slice_header import build_pps_table
 from mediarescue.bitstream.h264.sps import NAL_TYPE_SPS, Sps, parse_sps
@@ -110,3 +110,7 @@ class H264Scanner(AccessUnitScanner):
     def sync_kinds(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the SyncKind flags of each access unit, int64 (n,)."""
         return sync_kinds(rows)
+
+    def output_counter(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+        """Return the slice headers' counter that goes with the order of output, int64 (n,), and its modulus or 0."""
+        return output_counter(rows, self.parameter_sets.sps_table)

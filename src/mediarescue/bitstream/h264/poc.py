@@ -52,6 +52,35 @@ def picture_order(rows: NDArray[np.int64], spss: Mapping[int, Sps]) -> NDArray[n
     return out
 
 
+def output_counter(rows: NDArray[np.int64], table: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Return the counter in the slice headers that goes with the order of output, and its modulus (8.2.1).
+
+    Parameters
+    ----------
+    rows : int64 array of shape (n, COLUMN_COUNT)
+    table : int64 array
+        As from `build_sps_table`.
+
+    Returns
+    -------
+    values : int64 array of shape (n,)
+        pic_order_cnt_lsb, or what frame_num makes of picture order counts of type 2.
+    modulus : int
+        0 where the stream has no such counter (type 1), or several.
+    """
+    used = np.unique(rows[:, Column.SPS_ID])
+    kinds = table[used[(used >= 0) & (used < len(table))], :3]
+    if not len(kinds) or (kinds != kinds[0]).any():
+        return np.zeros(len(rows), np.int64), 0
+    order_type, frame_num_bits, lsb_bits = kinds[0].tolist()
+    if order_type == 0 and lsb_bits:
+        return np.maximum(rows[:, Column.POC_LSB], 0), 1 << lsb_bits
+    if order_type == 2 and frame_num_bits:
+        behind = (rows[:, Column.NAL_REF_IDC] == 0).astype(np.int64)
+        return 2 * rows[:, Column.FRAME_NUM] - behind, 2 << frame_num_bits
+    return np.zeros(len(rows), np.int64), 0
+
+
 def sync_kinds(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the SyncKind flags of each access unit, int64 (n,)."""
     idr = rows[:, Column.FIRST_VCL_TYPE] == 5

@@ -21,7 +21,7 @@ from mediarescue.bitstream.hevc.parameter_sets import (
     parse_sps,
     parse_vps,
 )
-from mediarescue.bitstream.hevc.poc import build_sps_table, sync_kinds
+from mediarescue.bitstream.hevc.poc import build_sps_table, output_counter, sync_kinds
 from mediarescue.bitstream.hevc.slice_header import build_pps_table
 from mediarescue.bitstream.scanner import AccessUnitScanner
 
@@ -126,3 +126,7 @@ class HevcScanner(AccessUnitScanner):
     def sync_kinds(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the SyncKind flags of each access unit, int64 (n,)."""
         return sync_kinds(rows)
+
+    def output_counter(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+        """Return the slice headers' counter that goes with the order of output, int64 (n,), and its modulus or 0."""
+        return output_counter(rows, self.parameter_sets.sps_table)

@@ -43,6 +43,21 @@ def picture_order(rows: NDArray[np.int64], spss: Mapping[int, Sps]) -> NDArray[n
     return out
 
 
+def output_counter(rows: NDArray[np.int64], table: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Return slice_pic_order_cnt_lsb of each access unit, int64 (n,), and its modulus, 0 where it varies (8.3.1).
+
+    Parameters
+    ----------
+    rows : int64 array of shape (n, COLUMN_COUNT)
+    table : int64 array
+        As from `build_sps_table`.
+    """
+    used = np.unique(rows[:, Column.SPS_ID])
+    bits = np.unique(table[used[(used >= 0) & (used < len(table))], 0])
+    modulus = 1 << int(bits[0]) if len(bits) == 1 and bits[0] else 0
+    return np.maximum(rows[:, Column.POC_LSB], 0), modulus
+
+
 def sync_kinds(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the SyncKind flags of each access unit, int64 (n,)."""
     kind = rows[:, Column.FIRST_VCL_TYPE]

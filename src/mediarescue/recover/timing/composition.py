@@ -56,6 +56,14 @@ def picture_step(sequence: Int64Array, poc: Int64Array) -> int:
     return step if regular and step > 0 else 0
 
 
+def commonest_step(sequence: Int64Array, poc: Int64Array) -> int:
+    """Return by what picture order counts advance most often from one picture shown to the next, 0 for no pictures."""
+    order = np.lexsort((poc, sequence))
+    apart = np.diff(poc[order])[np.diff(sequence[order]) == 0]
+    apart = apart[(apart > 0) & (apart < 1 << 12)]
+    return int(np.bincount(apart).argmax()) if len(apart) else 0
+
+
 def _sequences(sequence: Int64Array) -> list[tuple[int, int]]:
     """Return first and end index of each run of equal values."""
     if not len(sequence):

@@ -1,0 +1,205 @@
+"""Picture counters of H.264 and HEVC: how many pictures are missing, modulo the counter's period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64Array = NDArray[np.int64]
+_WINDOW = 96
+"""Pictures looked at on each side of a gap; sixteen is the most any of them may be reordered by."""
+
+_NEVER = 1e-5
+"""Damaged samples that pass for whole ones, and streams that break the rules, make nothing quite impossible."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCounter:
+    """What the slice headers say of each picture's place in the order of output.
+
+    Attributes
+    ----------
+    place : int32 (n,)
+        Place within its coded video sequence, modulo ``period``, in pictures.
+    period : int
+        Pictures after which the counter starts again.
+    restarts : bool (n,)
+        Pictures at which it starts again at 0 (IDR, BLA).
+    depth : int
+        Pictures by which one may be shown later than it is decoded.
+    """
+
+    place: NDArray[np.int32]
+    period: int
+    restarts: NDArray[np.bool_]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place in the order of decoding before which all pictures up to ``place`` were decoded, and none behind it.
+
+    Attributes
+    ----------
+    stop : int
+        Index of the first sample behind it.
+    place : int
+        The last picture's place in the order of output, unwrapped from the window's first picture.
+    first : int
+        Index of the window's first sample.
+    places : int64 (m,)
+        Places of the window's samples in the same count.
+    """
+
+    stop: int
+    place: int
+    first: int
+    places: Int64Array
+
+
+def picture_counter(
+    values: Int64Array, modulus: int, sequence: Int64Array, *, step: int, depth: int
+) -> PictureCounter | None:
+    """Return the counter of a track's pictures; None where it does not tell how many are missing.
+
+    Parameters
+    ----------
+    values : int64 (n,)
+        As the slice headers have them.
+    modulus : int
+        0 where there is no counter.
+    sequence : int64 (n,)
+        Index of each picture's coded video sequence.
+    step : int
+        What values advance by from one picture shown to the next, 0 where that varies.
+    depth : int
+        Pictures by which one may be shown later than it is decoded.
+    """
+    if not modulus or not step or modulus % step or modulus // step <= 2 * depth + 1:
+        return None
+    restarts = np.diff(sequence, prepend=sequence[:1]) > 0
+    if len(values):
+        restarts[0] = values[0] == 0
+    return PictureCounter((values // step).astype(np.int32), modulus // step, restarts, depth)
+
+
+def last_restart(counter: PictureCounter, low: int, stop: int) -> int | None:
+    """Return the index of the last restart in ``[low, stop)``."""
+    found = np.flatnonzero(counter.restarts[low:stop])
+    return low + int(found[-1]) if len(found) else None
+
+
+def anchor_before(counter: PictureCounter, low: int, stop: int) -> Anchor | None:
+    """Return the last anchor in front of ``stop``, among samples from ``low`` on."""
+    first = max(low, stop - _WINDOW)
+    restart = last_restart(counter, first, stop)
+    whole = restart is not None
+    first = first if restart is None else restart
+    places = _unwrapped(counter, first, stop)
+    for count in range(len(places), 0, -1):
+        highest = int(places[:count].max())
+        if _is_closed(places[:count], counter.depth) or (whole and highest - int(places[0]) == count - 1):
+            return Anchor(first + count, highest, first, places)
+    return None
+
+
+def anchor_after(counter: PictureCounter, start: int, high: int) -> Anchor | None:
+    """Return the first anchor behind ``start``, among samples up to ``high``."""
+    stop = min(high, start + _WINDOW)
+    restarts = np.flatnonzero(counter.restarts[start + 1 : stop])
+    stop = start + 1 + int(restarts[0]) if len(restarts) else stop
+    places = _unwrapped(counter, start, stop)
+    for count in range(1, len(places) + 1):
+        if _is_closed(places[:count], counter.depth) or (count == len(places) and len(restarts)):
+            return Anchor(start + count, int(places[:count].max()), start, places)
+    return None
+
+
+def _is_closed(places: Int64Array, depth: int) -> bool:
+    """Whether the last ``depth`` + 1 places up to the highest are all there: no earlier one can follow."""
+    return bool(np.count_nonzero(places > places.max() - depth - 1) == depth + 1)
+
+
+def _unwrapped(counter: PictureCounter, start: int, stop: int) -> Int64Array:
+    places = counter.place[start:stop].astype(np.int64)
+    half = counter.period // 2
+    steps = (np.diff(places) + half) % counter.period - half
+    return np.concatenate((places[:1], places[:1] + np.cumsum(steps))) if len(places) else places
+
+
+def counter_cost(count: Int64Array, counter: PictureCounter, low: int, at: int, high: int) -> NDArray[np.float64]:
+    """Return how unlikely it is in nats, by the counter, that ``count`` pictures are missing at ``at``.
+
+    Parameters
+    ----------
+    count : int64 (m,)
+        Hypotheses.
+    low, high : int
+        Samples between the gaps before and behind this one.
+    at : int
+        Index of the first sample behind the gap.
+
+    Notes
+    -----
+    Where no restart is missing, the count is exact modulo the period. A lost restart leaves the place since it:
+    with restarts at one regular distance that is as good, without it is only a lower limit.
+    """
+    nothing = np.zeros(len(count))
+    after = anchor_after(counter, at, high)
+    if after is None:
+        return nothing
+    period = counter.period
+    since = 0 if counter.restarts[at] else (after.place + 1 - (after.stop - at)) % period
+    before = anchor_before(counter, low, at)
+    direct = np.zeros(len(count))
+    if before is not None and not counter.restarts[at]:
+        missing = (after.place - before.place) - (after.stop - before.stop)
+        direct = ((count - missing) % period == 0).astype(np.float64)
+    apart = np.diff(np.flatnonzero(counter.restarts))
+    if not len(apart):
+        return _cost(0.9 * direct + 0.1 / period) if before is not None else nothing
+    usual = int(np.bincount(apart).argmax())
+    regular = (np.count_nonzero(apart == usual) + 0.5) / (len(apart) + 1.5)
+    begun = last_restart(counter, low, at)
+    if begun is not None:
+        own = at - begun
+        lost = own + count >= usual
+        fits = (own + count - since) % usual == 0
+        by_rule = np.where(lost, fits, direct)
+    else:
+        by_rule = direct
+    restart = (1 - np.exp(-count / apart.mean())) * (count >= since) / period
+    loose = np.exp(-count / apart.mean()) * direct + restart
+    return _cost(regular * by_rule + (1 - regular) * loose)
+
+
+def sync_cost(
+    count: Int64Array, is_sync: NDArray[np.bool_], known: Int64Array, low: int, at: int, high: int
+) -> NDArray[np.float64]:
+    """Return how unlikely it is in nats, by the distance of sync samples, that ``count`` samples are missing at ``at``.
+
+    Parameters
+    ----------
+    count : int64 (m,)
+        Hypotheses.
+    is_sync : bool (n,)
+    known : int64 (k,)
+        Distances of sync samples with nothing missing between, of this file and of the reference.
+    low, at, high : int
+        As for `counter_cost`.
+    """
+    before, after = np.flatnonzero(is_sync[low:at]), np.flatnonzero(is_sync[at:high])
+    if len(known) < 2 or not len(before) or not len(after):
+        return np.zeros(len(count))
+    usual = int(np.bincount(known).argmax())
+    regular = (np.count_nonzero(known == usual) + 0.5) / (len(known) + 1.5)
+    if usual < 2 or regular < 0.6:
+        return np.zeros(len(count))
+    apart = (at + int(after[0])) - (low + int(before[-1])) + count
+    return _cost(regular * (apart % usual == 0) + (1 - regular) / usual)
+
+
+def _cost(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(-np.log(likelihood + _NEVER), dtype=np.float64)

@@ -1,0 +1,264 @@
+"""Time across gaps: how many samples of each track lie in bytes that damage took, so that what follows keeps its time.
+
+Hypotheses of how many samples of one track are missing are weighed against each other: the counters of its pictures,
+the distance of its sync samples, the bytes of the gap, and whether the other tracks then lie beside it behind the gap
+as they do before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mediarescue.recover.candidate import Gap
+from mediarescue.recover.rescued_track import RescuedTrack
+from mediarescue.recover.timing.counters import anchor_after, anchor_before, counter_cost, sync_cost
+from mediarescue.recover.timing.interleave import Agreement, agreement
+from mediarescue.recover.timing.lines import TrackLine
+from mediarescue.recover.timing.stand_ins import LostSamples, with_stand_ins
+
+Int64Array = NDArray[np.int64]
+Costs = NDArray[np.float64]
+
+_TOGETHER = 24
+"""Gaps with fewer samples between them are counted as one: too few to tell anything by themselves."""
+_MOST_CLUSTERS = 512
+_MOST_LOST = 200_000
+_UNEXPLAINED = np.exp(-8.0)
+"""The bytes of a gap may be none of the film's (inserted, foreign), or some may be gone without a trace."""
+_SCATTER = 0.15
+_LAG_VOICE = 6.0
+"""Nats at most that one track's place beside another says about how much both lost."""
+_LAGS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """Gaps counted as one, from ``start`` to ``stop`` in bytes; samples are known up to ``low`` and ``high``."""
+
+    gaps: tuple[Gap, ...]
+    low: int
+    high: int
+
+    @property
+    def start(self) -> int:
+        return self.gaps[0].offset
+
+    @property
+    def stop(self) -> int:
+        return self.gaps[-1].offset + self.gaps[-1].size
+
+    @property
+    def size(self) -> int:
+        return sum(gap.size for gap in self.gaps)
+
+
+def bridged(tracks: Sequence[RescuedTrack], gaps: Sequence[Gap]) -> tuple[list[RescuedTrack], dict[int, float]]:
+    """Put stand-ins for the samples that gaps took into the tracks.
+
+    Parameters
+    ----------
+    tracks : sequence of RescuedTrack
+        Timed as if nothing were missing.
+    gaps : sequence of Gap
+        In file order; those expected lose no time.
+
+    Returns
+    -------
+    tracks : list of RescuedTrack
+    errors : dict of int to float
+        By the gap's offset: seconds by which the time it took may be wrong.
+    """
+    lost_gaps = [gap for gap in gaps if not gap.expected and gap.size > 0]
+    lines = [TrackLine(track) if _is_line(track) else None for track in tracks]
+    moving = [line for line in lines if line is not None]
+    if not lost_gaps or not moving:
+        return list(tracks), {}
+    lost: dict[int, list[LostSamples]] = {id(line): [] for line in moving}
+    errors: dict[int, float] = {}
+    clusters = _clusters(lost_gaps, moving)
+    for line in moving:
+        line.breaks = [line.index(cluster.start) for cluster in clusters]
+    for cluster in clusters:
+        counts, error = _counted(cluster, moving)
+        if counts is None:
+            continue
+        for line, count in counts:
+            line.lengthen(cluster.stop, count * line.step)
+            lost[id(line)] += _shared_out(cluster, line, count)
+        errors.update({gap.offset: error for gap in cluster.gaps})
+    out = [
+        track if line is None else with_stand_ins(track, lost[id(line)])
+        for track, line in zip(tracks, lines, strict=True)
+    ]
+    return out, errors
+
+
+def _is_line(track: RescuedTrack) -> bool:
+    return track.sample_count > 1 and track.duration_ticks > 0
+
+
+def _clusters(gaps: Sequence[Gap], lines: Sequence[TrackLine]) -> list[_Cluster]:
+    """Join gaps with too little between them; none at the very beginning or end, where nothing is held together."""
+    main = _leading(lines)
+    places = np.searchsorted(main.offset, [gap.offset for gap in gaps])
+    apart = np.diff(places)
+    least = _TOGETHER if len(gaps) <= _MOST_CLUSTERS else max(_TOGETHER, int(np.sort(apart)[-_MOST_CLUSTERS]))
+    groups: list[list[Gap]] = [[gaps[0]]]
+    for gap, between in zip(gaps[1:], apart.tolist(), strict=True):
+        if between < least:
+            groups[-1].append(gap)
+        else:
+            groups.append([gap])
+    stops = [0, *(group[-1].offset + group[-1].size for group in groups)]
+    starts = [*(group[0].offset for group in groups), np.iinfo(np.int64).max]
+    return [_Cluster(tuple(group), low, high) for group, low, high in zip(groups, stops[:-1], starts[1:], strict=True)]
+
+
+def _leading(lines: Sequence[TrackLine]) -> TrackLine:
+    """Return the track that tells best how much is missing: pictures with a counter, pictures, else most bytes."""
+    return max(lines, key=lambda line: (line.kind == "video", line.track.counter is not None, line.bytes))
+
+
+def _counted(cluster: _Cluster, lines: Sequence[TrackLine]) -> tuple[list[tuple[TrackLine, int]] | None, float]:
+    """Return how many samples each track lost, and the error in seconds; None where nothing tells of both sides."""
+    across = [line for line in lines if line.is_across(cluster.start, cluster.stop)]
+    if not across:
+        return None, 0.0
+    main = _leading(across)
+    others = [(line, _relation(cluster, main, line)) for line in across if line is not main]
+    count = np.arange(_most(cluster, main) + 1)
+    cost = _own_cost(cluster, main, count)
+    expected = _expected_bytes(cluster, main, count)
+    alone = _is_alone(cluster, main, across)
+    missing: list[tuple[TrackLine, Int64Array]] = []
+    for line, relation in others:
+        theirs, worse = _beside(_floats(count * main.step), line, relation, alone)
+        missing.append((line, theirs))
+        expected = expected + theirs * line.sample_bytes(cluster.start)
+        cost = cost + np.minimum(worse, _LAG_VOICE)
+    cost = cost + _byte_cost(expected, cluster.size, main.size_scatter(cluster.start) * np.sqrt(count + 1.0))
+    best = int(cost.argmin())
+    weights = np.exp(cost.min() - cost)
+    error = float(np.sqrt((weights * np.square(count - best)).sum() / weights.sum())) * main.step
+    found = [(main, best)]
+    for (line, relation), (_, theirs) in zip(others, missing, strict=True):
+        found.append((line, _by_its_own(cluster, line, relation, best * main.step, int(theirs[best]))))
+    return found, error
+
+
+def _most(cluster: _Cluster, main: TrackLine) -> int:
+    """Return the most samples of the leading track that the gap can have held."""
+    smallest = max(main.sample_bytes(cluster.start) * 0.3, 1.0)
+    return min(int(cluster.size / smallest) + 2 * main.usual_distance + 16, _MOST_LOST)
+
+
+def _own_cost(cluster: _Cluster, line: TrackLine, count: Int64Array) -> Costs:
+    """Weigh how many samples of a track are missing by its own counters and sync samples."""
+    low, at, high = line.bounds(cluster.low, cluster.stop, cluster.high)
+    cost = np.zeros(len(count))
+    if line.kind != "video":
+        return cost
+    if line.track.counter is not None:
+        cost = cost + counter_cost(count, line.track.counter, low, at, high)
+    return cost + sync_cost(count, line.track.is_sync, line.distances, low, at, high)
+
+
+def _expected_bytes(cluster: _Cluster, line: TrackLine, count: Int64Array) -> Costs:
+    """Return the bytes that so many samples take here, the key pictures among them counted where they are regular."""
+    at = line.index(cluster.start)
+    usual = line.usual_distance
+    key, other = line.key_bytes(at)
+    begun = np.flatnonzero(line.track.is_sync[max(at - 2 * usual, 0) : at]) if usual > 1 else np.zeros(0, np.int64)
+    if not len(begun) or not key:
+        return _floats(count * line.sample_bytes(cluster.start))
+    own = at - max(at - 2 * usual, 0) - int(begun[-1])
+    keys = (own + count - 1) // usual - (own - 1) // usual
+    return _floats(keys * key + (count - keys) * other)
+
+
+def _byte_cost(expected: Costs, size: int, scatter: Costs) -> Costs:
+    spread = np.sqrt(np.square(_SCATTER * np.maximum(expected, 0.3 * size)) + np.square(scatter) + 100.0**2)
+    away = np.abs(expected - size) / spread
+    return _floats(-np.log(np.exp(-np.square(away) / 2) + _UNEXPLAINED) + 0.01 * away)
+
+
+def _relation(cluster: _Cluster, main: TrackLine, line: TrackLine) -> Agreement | None:
+    """Compare how the two tracks lie beside each other before and behind the gap; None where there is too little."""
+    before = main.lags(line, 0, cluster.start, last=_LAGS)
+    after = main.lags(line, cluster.stop + 1, cluster.high, last=-_LAGS)
+    if sum(map(len, before)) < 2 * len(before):
+        learned = main.reference.lags(line.reference, 0, 1 << 62, last=-_LAGS)
+        before = (np.concatenate((before[0], learned[0])), np.concatenate((before[1], learned[1])))
+    return agreement(before, after, 1.0 + 3 * max(line.step, main.step))
+
+
+def _beside(spent: Costs, line: TrackLine, relation: Agreement | None, alone: bool) -> tuple[Int64Array, Costs]:
+    """Return how many samples another track lost if the leading one lost ``spent`` seconds, and how odd that is."""
+    if relation is None:
+        count = np.zeros(len(spent), np.int64) if alone else np.round(spent / line.step).astype(np.int64)
+        return count, np.zeros(len(spent))
+    middle = np.floor((spent - relation.best) / line.step).astype(np.int64)
+    best, least = np.maximum(middle, 0), np.full(len(spent), np.inf)
+    for near in range(-2, 4):
+        count = np.maximum(middle + near, 0)
+        cost = relation.cost(_floats(spent - count * line.step))
+        best, least = np.where(cost < least, count, best), np.minimum(cost, least)
+    return best, least
+
+
+def _by_its_own(cluster: _Cluster, line: TrackLine, relation: Agreement | None, spent: float, told: int) -> int:
+    """Correct what another track lost by its own counters, where it has some."""
+    if line.kind != "video" or line.track.counter is None:
+        return told
+    count = np.arange(max(told + 2 * line.usual_distance, 2 * told) + 16)
+    cost = _own_cost(cluster, line, count)
+    away = _floats(spent - count * line.step)
+    cost = cost + (relation.cost(away) if relation is not None else np.abs(away) / line.step)
+    return int(cost.argmin())
+
+
+def _is_alone(cluster: _Cluster, main: TrackLine, lines: Sequence[TrackLine]) -> bool:
+    """Whether the gap lies inside a run of the leading track: its samples stand on both sides, and it is no longer."""
+    before = max(lines, key=lambda line: int(line.offset[line.index(cluster.start) - 1]))
+    after = min(lines, key=lambda line: int(line.offset[line.index(cluster.stop)]))
+    return before is main and after is main and cluster.size <= main.longest_run
+
+
+def _shared_out(cluster: _Cluster, line: TrackLine, count: int) -> list[LostSamples]:
+    """Share a track's lost samples out among the cluster's gaps, by their bytes."""
+    if count <= 0:
+        return []
+    ends = np.round(np.cumsum([gap.size for gap in cluster.gaps]) / cluster.size * count).astype(np.int64)
+    shares = np.diff(ends, prepend=0).tolist()
+    pairs = [(gap, share) for gap, share in zip(cluster.gaps, shares, strict=True) if share]
+    ranks = _around(cluster, line) if len(pairs) == 1 else ()
+    return [LostSamples(gap, line.index(gap.offset), share, line.ticks, ranks) for gap, share in pairs]
+
+
+def _around(cluster: _Cluster, line: TrackLine) -> tuple[tuple[int, bool, Int64Array], ...]:
+    """Return places in the order of output of pictures beside a gap, which the lost ones among them change.
+
+    Each with the index of the first and whether it stands behind the gap: those are counted from its end.
+    """
+    counter = line.track.counter
+    if counter is None or line.track.ranks is None:
+        return ()
+    low, at, high = line.bounds(cluster.low, cluster.stop, cluster.high)
+    found = []
+    before, after = anchor_before(counter, low, at), anchor_after(counter, at, high)
+    if before is not None and before.stop < at:
+        places = before.places[before.stop - before.first :] - before.place + before.stop - 1 - at
+        found.append((before.stop, False, places))
+    if after is not None and after.stop > at:
+        places = after.places[: after.stop - at] - after.place + after.stop - 1 - at
+        found.append((at, True, places))
+    return tuple(found)
+
+
+def _floats(values: NDArray[Any]) -> Costs:
+    return np.asarray(values, dtype=np.float64)

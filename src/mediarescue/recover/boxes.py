@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mediarescue.bitstream.search import find_any
 from mediarescue.recover.candidate import Gap
 from mediarescue.recover.window import MediaWindow
 
@@ -12,6 +13,7 @@ _INSIDE = {
     b"mfra": (b"tfra", b"mfro"),
 }
 """Container boxes and what must come first in them."""
+_INSIDE_NAMES = tuple(_INSIDE)
 INDEX_BOXES = frozenset((b"moof", b"moov", b"hoov"))
 """Those that list samples."""
 _PADDING = (b"free", b"skip", b"wide")
@@ -42,13 +44,10 @@ def match_box(window: MediaWindow, pos: int) -> Gap | None:
 def find_box(window: MediaWindow, pos: int, end: int) -> int:
     """Return the first position in ``[pos, end)`` where a fragment or movie box starts, or -1."""
     buffer, at, stop, _ = window.view(pos, end - pos + 24)
-    data = buffer[at : min(stop, at + end - pos + 24)].tobytes()
-    hits = []
-    for kind, inside in _INSIDE.items():
-        found = data.find(kind, 4)
-        while found >= 4 and found - 4 < end - pos:
-            if data[found + 8 : found + 12] in inside:
-                hits.append(found - 4)
-                break
-            found = data.find(kind, found + 1)
-    return pos + min(hits) if hits else -1
+    first = at
+    while (found := find_any(buffer, _INSIDE_NAMES, first, at + end - pos, stop, behind=4)) >= 0:
+        head = buffer[found + 4 : min(found + 16, stop)].tobytes()
+        if head[8:] in _INSIDE[head[:4]]:
+            return pos + found - at
+        first = found + 1
+    return -1

@@ -47,6 +47,14 @@ class Attentive(Protocol):
 
 
 @runtime_checkable
+class Habitual(Protocol):
+    """A matcher whose ``find`` is slow, as its samples have hardly a mark: damage is searched by their habits."""
+
+    def find_usual(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the first position in ``[pos, end)`` where samples start that begin as the reference's do, or -1."""
+
+
+@runtime_checkable
 class Backward(Protocol):
     """A matcher whose ``find`` passes over single samples, as only what stands behind them proves them."""
 

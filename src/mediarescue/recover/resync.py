@@ -12,7 +12,7 @@ from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.codecs.learned_matcher import LearnedMatcher
 from mediarescue.recover.codecs.unknown import UnknownMatcher
 from mediarescue.recover.foreign import PCM, looks_like
-from mediarescue.recover.matcher import Matcher, Unmarked
+from mediarescue.recover.matcher import Habitual, Matcher, Unmarked
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.window import MediaWindow
 
@@ -99,8 +99,9 @@ def only_zeros(window: MediaWindow, pos: int) -> bool:
 def _first_verified(
     window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, end: int, padding: Padding
 ) -> int:
+    find = matcher.find_usual if isinstance(matcher, Habitual) else matcher.find
     while pos < end:
-        at = matcher.find(window, pos, end)
+        at = find(window, pos, end)
         if at < 0:
             return -1
         if carries_on(window, matchers, matcher, at, padding):

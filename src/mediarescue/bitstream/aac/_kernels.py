@@ -246,13 +246,12 @@ def walk_frames(
 
 
 @kernel(
-    "int64(uint8[::1], int64, int64, int64, int64[::1], int64[::1], int64[::1], int64[::1], int64, int64[:, ::1],"
+    "int64(uint8[::1], int64[::1], int64, int64[::1], int64[::1], int64[::1], int64[::1], int64, int64[:, ::1],"
     " int64[::1])"
 )
 def find_frames(
     buf: Any,
-    pos: int,
-    last: int,
+    places: Any,
     end: int,
     params: Any,
     tables: Any,
@@ -262,8 +261,18 @@ def find_frames(
     rows: Any,
     stop: Any,
 ) -> int:
-    """Return the first position in [pos, last) where ``chain`` frames follow each other, or INVALID."""
-    for start in range(pos, last):
-        if walk_frames(buf, start, end, params, tables, accepted, work, chain, rows, stop) == chain:
-            return start
+    """Return the first of ``places`` where ``chain`` frames follow each other, or INVALID."""
+    for i in range(len(places)):
+        if walk_frames(buf, places[i], end, params, tables, accepted, work, chain, rows, stop) == chain:
+            return int(places[i])
+    return INVALID
+
+
+@kernel("int64(uint8[::1], int64[::1], int64, int64[::1], int64[::1], int64[::1], int64[::1], int64[::1])")
+def find_ending(buf: Any, places: Any, end: int, params: Any, tables: Any, accepted: Any, work: Any, row: Any) -> int:
+    """Return the last of ``places`` where a frame starts that ends at ``end``, or INVALID."""
+    for i in range(len(places) - 1, -1, -1):
+        at = int(places[i])
+        if walk_frame(buf, at, end, params, tables, accepted, work, row) == end - at:
+            return at
     return INVALID

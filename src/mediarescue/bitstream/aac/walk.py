@@ -17,11 +17,13 @@ from mediarescue.bitstream.aac.tables import lookup_tables
 from mediarescue.bitstream.aac.tables_bands import PREDICTOR_BAND_LIMITS, band_offsets
 from mediarescue.bitstream.columns import INVALID, NEED_MORE
 from mediarescue.bitstream.errors import BitstreamError
+from mediarescue.bitstream.search import places_of
 
 COUNT_REACHED: Final = 0
 """Why a batch walk stopped: it has the frames it was asked for. The other reasons are INVALID and NEED_MORE."""
 
 MAIN, LC, SSR, LTP = 1, 2, 3, 4
+_FIL, _END = 6, 7
 NO_MAX_SIZE = 1 << 40
 ELEMENT_NAMES = ("SCE", "CPE", "CCE", "LFE", "DSE", "PCE", "FIL", "END")
 
@@ -216,15 +218,36 @@ class AacWalker:
         last : int
             End of the positions tried; frames may go on to ``end``.
         """
-        self._check(buf, pos, end)
+        places = places_of(buf, self._first_bytes(), pos, min(last, end))
+        return self.find_among(buf, places, end, chain=chain)
+
+    def find_among(self, buf: NDArray[np.uint8], places: NDArray[np.int64], end: int, *, chain: int = 2) -> int:
+        """Return the first of ``places`` (int64, rising, from 0 to ``end``) where ``chain`` frames follow, or -1."""
+        if not len(places):
+            return -1
+        self._check(buf, int(places[0]), end)
         work = np.empty(WORK_COUNT, np.int64)
         rows, stop = self.rows(chain), np.zeros(2, np.int64)
-        last = min(last, end)
         return int(
             _load().find_frames(
-                buf, pos, last, end, self._params, lookup_tables(), self._accepted, work, chain, rows, stop
+                buf, places, end, self._params, lookup_tables(), self._accepted, work, chain, rows, stop
             )
         )
+
+    def find_ending(self, buf: NDArray[np.uint8], pos: int, end: int) -> int:
+        """Return the last position in ``[pos, end)`` where a frame starts that ends exactly at ``end``, or -1."""
+        self._check(buf, pos, end)
+        places = places_of(buf, self._first_bytes(), pos, end)
+        work, row = np.empty(WORK_COUNT, np.int64), np.zeros(COLUMN_COUNT, np.int64)
+        return int(_load().find_ending(buf, places, end, self._params, lookup_tables(), self._accepted, work, row))
+
+    def _first_bytes(self) -> NDArray[np.bool_]:
+        """Return which first bytes an accepted frame may have: its first element and tag, or a fill element's."""
+        value = np.arange(256)
+        first = value >> 5 != _END
+        if len(self._accepted):
+            first &= (value >> 5 == _FIL) | np.isin(0x80 | value >> 1, self._accepted & 0xFF)
+        return first
 
     @staticmethod
     def _check(buf: NDArray[np.uint8], pos: int, end: int) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mediarescue.bitstream.aac import AacWalker, AudioSpecificConfig, FrameColumn, parse_audio_specific_config
 from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.bitstream.descriptors import parse_es_descriptor
 from mediarescue.bitstream.errors import BitstreamError
+from mediarescue.bitstream.search import places_of
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.codecs.learned import LearnedFactory
 from mediarescue.recover.matcher import Matcher
@@ -67,12 +69,17 @@ class AacMatcher:
         Bytes of the largest frame to expect.
     keep_rows : bool
         Keep what each frame says of itself, to tell two tracks apart.
+    usual : bool (2, 256)
+        Values of the first two bytes of the reference's frames.
     """
 
     blind = False
 
-    def __init__(self, family: int, walker: AacWalker, *, max_frame: int, keep_rows: bool) -> None:
+    def __init__(
+        self, family: int, walker: AacWalker, *, max_frame: int, keep_rows: bool, usual: NDArray[np.bool_]
+    ) -> None:
         self.family = family
+        self._usual = usual
         self.walker = walker
         self._max_frame = max_frame
         self._keep_rows = keep_rows
@@ -111,16 +118,19 @@ class AacMatcher:
         found = self.walker.find(buf, at, at + end - pos, stop)
         return pos + found - at if found >= 0 else -1
 
+    def find_usual(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the first position where two frames follow each other, the first of which begins as usual."""
+        buf, at, stop, _ = window.view(pos, end - pos + 2 * self._max_frame)
+        places = places_of(buf, self._usual[0], at, min(at + end - pos, stop - 1))
+        places = places[self._usual[1][buf[places + 1]]]
+        found = self.walker.find_among(buf, places, stop)
+        return pos + found - at if found >= 0 else -1
+
     def find_ending(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return the last position in ``[pos, end)`` where a frame starts that ends at ``end``, or -1."""
+        pos = max(pos, end - self._max_frame)
         buf, at, stop, _ = window.view(pos, end - pos)
-        last, found = min(at + end - pos, stop), -1
-        here = self.walker.find(buf, at, last, last, chain=1)
-        while here >= 0:
-            frame = self.walker.frame(buf, here, last)
-            if not isinstance(frame, int) and here + frame.size == last:
-                found = here
-            here = self.walker.find(buf, here + 1, last, last, chain=1)
+        found = self.walker.find_ending(buf, at, min(at + end - pos, stop))
         return pos + found - at if found >= 0 else -1
 
 
@@ -140,6 +150,7 @@ class AacFactory:
         largest = _BYTES_A_CHANNEL * max(config.channels, 2)
         signatures: set[int] = set()
         zero_padding = True
+        usual = np.zeros((2, 256), dtype=bool)
         # frames lie between pictures: a window of the usual size would read all of those too
         near = reference.with_capacity(_READ_AHEAD)
         for track in tracks:
@@ -156,6 +167,7 @@ class AacFactory:
                 if not isinstance(frame, int) and frame.size == size:
                     signatures.add(frame.element_signature)
                     zero_padding &= frame.padding_zero
+                    usual[[0, 1], buf[at : at + 2]] = True
         if not signatures and any(track.sample_count for track in tracks):  # something else, whatever its entry says
             return LearnedFactory()(family, tracks, reference)
         limited = walker.with_limits(
@@ -164,4 +176,6 @@ class AacFactory:
             signatures=signatures,
             require_zero_padding=zero_padding,
         )
-        return AacMatcher(family, limited, max_frame=largest, keep_rows=len(tracks) > 1)
+        if not usual.any():
+            usual[:] = True
+        return AacMatcher(family, limited, max_frame=largest, keep_rows=len(tracks) > 1, usual=usual)

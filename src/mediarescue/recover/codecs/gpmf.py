@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mediarescue.bitstream.search import find_bytes
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
@@ -48,8 +49,8 @@ class GpmfMatcher:
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return the first DEVC block, or -1."""
         buf, at, stop, _ = window.view(pos, end - pos + 4)
-        found = buf[at:stop].tobytes().find(_DEVC)
-        return pos + found if 0 <= found < end - pos else -1
+        found = find_bytes(buf, _DEVC, at, min(at + end - pos, stop), stop)
+        return pos + found - at if found >= 0 else -1
 
     def cut(self, window: MediaWindow, pos: int) -> bool:
         """Return True when a DEVC block starts at ``pos`` and the media ends inside it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mediarescue.bitstream.search import find_bytes
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.models import LengthField, LengthModel, Signature
 from mediarescue.recover.window import MediaWindow
@@ -163,11 +164,10 @@ class LearnedMatcher:
             prefix, prefix_at = kind.signature.prefix, kind.signature.prefix_at
             if self.blind or not kind.signature.strong or len(prefix) < 4:
                 continue
-            need = end - pos + prefix_at + len(prefix)
-            buf, at, stop, _ = window.view(pos, need)
-            found = buf[at : min(stop, at + need)].tobytes().find(prefix, prefix_at)
-            if 0 <= found - prefix_at < end - pos:
-                hits.append(found - prefix_at)
+            buf, at, stop, _ = window.view(pos, end - pos + prefix_at + len(prefix))
+            found = find_bytes(buf, prefix, at, at + end - pos, stop, behind=prefix_at)
+            if found >= 0:
+                hits.append(found - at)
         return pos + min(hits) if hits else -1
 
     def cut(self, window: MediaWindow, pos: int) -> bool:

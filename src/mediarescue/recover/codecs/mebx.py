@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mediarescue.bitstream.search import find_any
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.models import LengthModel, Signature, read_heads
 from mediarescue.recover.profile import TrackProfile
@@ -47,6 +48,7 @@ class MebxMatcher:
         self.sizes = sizes
         self._items = max(items, default=1)
         self._signature = signature
+        self._heads = tuple(size.to_bytes(4, "big") + key for size in sizes.likely(4) for key in sorted(keys))
 
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
         """Return the run of samples at ``pos``."""
@@ -103,17 +105,11 @@ class MebxMatcher:
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return the first sample of a size the reference has, or -1."""
+        if self._items != 1:
+            return -1
         buf, at, stop, _ = window.view(pos, end - pos + 8)
-        data = buf[at:stop].tobytes()
-        best = -1
-        for size in self.sizes.likely(4):
-            if self._items != 1:
-                break
-            for key in self.keys:
-                found = data.find(size.to_bytes(4, "big") + key)
-                if 0 <= found < end - pos and (best < 0 or found < best):
-                    best = found
-        return pos + best if best >= 0 else -1
+        found = find_any(buf, self._heads, at, min(at + end - pos, stop), stop)
+        return pos + found - at if found >= 0 else -1
 
     def cut(self, window: MediaWindow, pos: int) -> bool:
         """Return True when an item of a size seen starts at ``pos`` and the media ends inside it."""

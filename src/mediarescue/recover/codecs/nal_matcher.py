@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mediarescue.bitstream.columns import NEED_MORE, Column, EndReason
 from mediarescue.bitstream.scanner import AccessUnitScanner
+from mediarescue.bitstream.search import places_of
 from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.resync import only_zeros
@@ -21,6 +22,9 @@ _FIRST_LOOK = 64 << 10
 _LARGEST_LENGTH_BYTE = 8
 """First byte of a 4-byte length above which no NAL unit is believed: 128 MiB."""
 _UNITS_A_CALL = 64
+_FIND_BLOCK = 64 << 10
+_HEADERS = 512
+"""Bytes behind the place where a sample may start that a search has at hand: more than its headers take."""
 _ZERO_TAIL = 64
 
 
@@ -72,6 +76,7 @@ class NalVideoMatcher:
         self._first = np.zeros(256, dtype=bool)
         self._first[sorted(first_bytes)] = True
         self._max_sample = max_sample
+        self._largest_nal = max(reader.scanner.max_nal_size for reader in readers)
         self._need_more = False
 
     def reader_of(self, track: TrackProfile) -> TrackReader:
@@ -135,19 +140,30 @@ class NalVideoMatcher:
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return the first NAL unit that could start an access unit and whose slice header parses."""
-        length = self._length
-        buf, at, stop, _ = window.view(pos, end - pos + length + 1)
-        count = min(end - pos, stop - at - length)
-        if count <= 0:
-            return -1
-        data = buf[at : at + count + length]
-        hit = self._first[data[length : length + count]]
-        if length == 4:
-            hit &= data[:count] == 0
-        for k in np.flatnonzero(hit).tolist():
-            if self.match(window, pos + k) is not None:
-                return pos + k
+        while pos < end:
+            until = min(pos + _FIND_BLOCK, end)
+            hit = self._parsing(window, pos, until)
+            if hit >= 0 and self.match(window, hit) is not None:
+                return hit
+            pos = until if hit < 0 else hit + 1
         return -1
+
+    def _parsing(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the first position of a NAL unit whose length and first slice header may be, as far as seen; or -1."""
+        length = self._length
+        buf, at, stop, _ = window.view(pos, end - pos + _HEADERS)
+        last = min(at + end - pos, stop - length - 1)
+        if last <= at:
+            return -1
+        if length == 4:
+            hit = (buf[at:last] == 0) & (buf[at + 1 : last + 1] <= self._largest_nal >> 16)
+            places = np.flatnonzero(hit) + at
+            places = places[self._first[buf[places + length]]]
+        else:
+            places = places_of(buf, self._first, at + length, last + length) - length
+        hits = [reader.scanner.find(buf, places, stop) for reader in self._unlike]
+        found = min((place for place in hits if place >= 0), default=-1)
+        return pos + found - at if found >= 0 else -1
 
 
 def _ends_in_zeros(buf: NDArray[np.uint8], at: int, rows: NDArray[np.int64]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.checking.inspection import inspect_file
 from mediarescue.checking.structure import IndexState, check_structure, index_state
+from mediarescue.choosing import References, choose_reference
 from mediarescue.errors import (
     InputError,
     NothingRecoverableError,
@@ -26,7 +27,6 @@ from mediarescue.judging import judge, open_film
 from mediarescue.options import GapMode, UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.output import check_target, default_target, film_name, is_same_place, readable_size
-from mediarescue.profiles import open_reference
 from mediarescue.profiles import save_profile as save_profile
 from mediarescue.profiles import show_profile as show_profile
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
@@ -53,7 +53,7 @@ _COMPILING = "compiling the bitstream readers, once on this machine: some ten se
 def untrunc(
     broken: str | Path,
     *,
-    reference: str | Path | None = None,
+    reference: References | None = None,
     output: str | Path | None = None,
     options: UntruncOptions = UntruncOptions(),  # noqa: B008 (frozen)
     listener: Listener = ignore,
@@ -64,8 +64,9 @@ def untrunc(
     ----------
     broken : path
         The file to rescue, or a photo with a video in it (a motion photo); it is only read.
-    reference : path, optional
-        A file of the same camera in the same mode that plays. Fragmented files that have their own ``moov`` need none.
+    reference : path or sequence of paths, optional
+        A file of the same camera in the same mode that plays, or a camera profile of one. Of several, or of a folder's
+        films, the best is chosen. Fragmented files that have their own ``moov`` need none.
     output : path, optional
         Default: ``NAME_rescued.EXT`` beside the broken file; EXT becomes ``mp4`` where it is no film's.
     options : UntruncOptions
@@ -103,15 +104,16 @@ def untrunc(
     target = Path(output) if output is not None else default_target(film_name(broken), "_rescued")
     with ExitStack() as stack:
         source = open_film(stack, broken)
-        healthy = None if reference is None else open_reference(stack, Path(reference))
+        announce_compiling(lambda: listener(Noted(_COMPILING)))
+        choice = choose_reference(stack, source, reference, listener)
+        healthy = choice.healthy
         if healthy is not None and broken.samefile(healthy.path):
             raise UsageError(f"{broken} is given twice: the reference must be another file, one that plays")
-        inputs = [broken] if healthy is None else [broken, healthy.path]
+        inputs = [broken, *([] if healthy is None else [healthy.path]), *(Path(c.path) for c in choice.candidates)]
         check_target(target, inputs=inputs, overwrite=options.overwrite or options.dry_run)
         _check_maps(target, inputs, options)
         if on_same_card(broken, target):
             listener(Warned(_SAME_CARD.format(broken=broken.name, target=target)))
-        announce_compiling(lambda: listener(Noted(_COMPILING)))
         file = None if options.ignore_moov else read_fragmented(source)
         state = judge(source, healthy, file, ignore_moov=options.ignore_moov)
         if file is not None and (file.began or healthy is None or state is IndexState.POINTS_OUTSIDE):
@@ -139,6 +141,7 @@ def untrunc(
             listener=listener,
         )
     report = _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
+    report = replace(report, candidates=choice.candidates, warnings=(*report.warnings, *choice.warnings))
     return replace(report, clusters=clusters, coverage=coverage, check=check)
 
 

@@ -6,6 +6,7 @@
     ├── UsageError              2   wrong or contradictory arguments, swapped files
     ├── InputError              3   the input cannot be read or is not a format we know
     ├── ReferenceMismatchError  4   the reference does not fit (no moov, other codec or frame size)
+    │   └── NoFittingReferenceError 4   none of several, or of a folder's films, does
     ├── NothingRecoverableError 5   nothing to rescue in the input; nothing was written
     ├── OutputError             6   the output exists, the disk is full, the file system refuses
     ├── VerificationError       7   the written file did not pass its own check
@@ -16,6 +17,12 @@ Code 10 (success with reservations) belongs to a report, not to an exception. An
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mediarescue.reference_reports import CandidateReport
 
 EXIT_OK = 0
 EXIT_RESERVATIONS = 10
@@ -43,6 +50,14 @@ class ReferenceMismatchError(MediaRescueError):
     """The reference cannot serve for this input."""
 
     exit_code = 4
+
+
+class NoFittingReferenceError(ReferenceMismatchError):
+    """Of several references none fits; ``candidates`` says how each did (`reference_reports.CandidateReport`)."""
+
+    def __init__(self, message: str, candidates: Sequence[CandidateReport] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
 
 
 class NothingRecoverableError(MediaRescueError):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS
+from mediarescue.reference_reports import CandidateReport
 
 SCHEMA_VERSION = 1
 
@@ -219,6 +220,7 @@ class UntruncReport:
     missing_tracks: tuple[str, ...] = ()
     fragments: FragmentsReport | None = None
     clusters: ClustersReport | None = None
+    candidates: tuple[CandidateReport, ...] = ()
     coverage: CoverageReport | None = None
     check: CheckReport | None = None
     own_index: OwnIndexReport | None = None

@@ -10,6 +10,7 @@ import numpy as np
 
 from mediarescue import api
 from mediarescue.checking.structure import IndexState, index_state
+from mediarescue.choosing import References, choose_reference
 from mediarescue.errors import InputError, NothingRecoverableError, UsageError
 from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.extraction import MediaTrack, stream_form
@@ -17,7 +18,6 @@ from mediarescue.extraction.write import sample_table, write_stream
 from mediarescue.isobmff import BoxError, ByteSource, FragmentedFile, Movie, read_fragmented
 from mediarescue.judging import open_film
 from mediarescue.output import AtomicOutput, check_target
-from mediarescue.profiles import open_reference
 from mediarescue.recover.fragmented import rescue_fragments
 from mediarescue.recover.locate import locate_media
 from mediarescue.recover.profile import TrackProfile, learn_reference
@@ -43,7 +43,7 @@ def extract(
     path: str | Path,
     *,
     out_dir: str | Path,
-    reference: str | Path | None = None,
+    reference: References | None = None,
     overwrite: bool = False,
     listener: Listener = ignore,
 ) -> ExtractReport:
@@ -90,7 +90,10 @@ def extract(
         elif reference is None:
             raise _reference_needed(source, path)
         else:
-            healthy = open_reference(stack, Path(reference))
+            healthy = choose_reference(stack, source, reference, listener).healthy
+            if healthy is None:
+                raise _reference_needed(source, path)
+            reference = healthy.path
             if path.samefile(reference):
                 raise UsageError(f"{path} is given twice: the reference must be another file, one that plays")
             source, rescue = api.find_samples(source, healthy, listener=listener)
@@ -98,7 +101,8 @@ def extract(
         tracks = [track for track in found.tracks if len(track.size)]
         if not tracks:
             raise NothingRecoverableError(f"{path} holds no sample of any track; nothing was written")
-        inputs = [path] if reference is None else [path, Path(reference)]
+        used = None if reference is None else Path(str(reference))
+        inputs = [path] if used is None else [path, used]
         streams = _written(source, tracks, folder, inputs, overwrite=overwrite, listener=listener)
     return ExtractReport(
         str(path),

@@ -114,7 +114,8 @@ def check_frames(path: Path, tracks: Sequence[CheckedTrack], *, mode: str, liste
             at: int(getattr(decoder, "width", 0)) * getattr(decoder, "height", 0)
             for at, decoder in _decoders(container).items()
         }
-    known = [track for track in tracks if track.track_id in pixels]
+    # Sound costs little, and is not to be left out where time runs out.
+    known = sorted((t for t in tracks if t.track_id in pixels), key=lambda track: track.kind == "video")
     jobs = [(track, run) for track in known for run in _runs(track, pixels[track.track_id], full=full)]
     listener(StageStarted(CHECK, sum(end - start for _, (start, end) in jobs), "frames"))
     found = list[tuple[CheckedTrack, _Findings]]()
@@ -148,8 +149,7 @@ def _runs(track: CheckedTrack, pixels: int, *, full: bool) -> list[Run]:
     budget = _SOUND_FRAMES
     if track.kind == "video":
         budget = max(_PIXELS // max(pixels, 1 << 16), _FEWEST_PICTURES)
-    runs = sampled_runs(track.is_sync, track.around, budget)
-    return [*runs[:1], *runs[1:][-1:], *runs[1:-1]]  # the last is not to be left out where time runs out
+    return sampled_runs(track.is_sync, track.around, budget)
 
 
 @contextmanager

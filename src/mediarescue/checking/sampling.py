@@ -29,7 +29,7 @@ def whole_runs(is_sync: NDArray[np.bool_], *, least: int = 1) -> list[Run]:
 
 
 def sampled_runs(is_sync: NDArray[np.bool_], around: Sequence[int], budget: int) -> list[Run]:
-    """Return runs of some ``budget`` samples in all: the first, the last, those at gaps, the rest evenly spread.
+    """Return runs of some ``budget`` samples in all: first the first, the last, those at gaps, then evenly spread ones.
 
     Parameters
     ----------
@@ -56,11 +56,12 @@ def sampled_runs(is_sync: NDArray[np.bool_], around: Sequence[int], budget: int)
         behind = int(np.searchsorted(starts, at))
         if behind < len(starts):
             chosen.append((int(starts[behind]), min(int(starts[behind]) + _RUN, count)))
+    urgent = np.array([start for start, _ in chosen])
     left = (budget - sum(end - start for start, end in chosen)) // _RUN
     if left > 0:
         spread = np.unique(starts[np.linspace(0, len(starts) - 1, left + 2).astype(int)[1:-1]])
         chosen += [(start, min(start + _RUN, count)) for start in spread.tolist()]
-    return _merged(chosen)
+    return sorted(_merged(chosen), key=lambda run: not ((urgent >= run[0]) & (urgent < run[1])).any())
 
 
 def _merged(runs: Sequence[Run]) -> list[Run]:

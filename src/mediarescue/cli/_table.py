@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator
 
-from mediarescue.cli._text import duration, labelled, table_text, text_width
+from mediarescue.cli._check import check_lines
+from mediarescue.cli._strip import strip_lines
+from mediarescue.cli._text import WIDEST, duration, labelled, table_text, text_width
 from mediarescue.output import readable_size
 from mediarescue.reports import (
     ClustersReport,
@@ -22,6 +24,7 @@ _SHOWN_GAPS = 10
 TIMED = {
     TimingSource.BITSTREAM: "coded data",
     TimingSource.INDEX: "own index",
+    TimingSource.TELEMETRY: "camera's stamps",
     TimingSource.CONSTANT: "constant rate",
     TimingSource.PATTERN: "rate pattern",
     TimingSource.AUDIO_CLOCK: "audio (estimate)",
@@ -44,6 +47,9 @@ def untrunc_text(report: UntruncReport, *, every_gap: bool = False, already_said
     width = text_width()
     said = set(already_said) if sys.stdout.isatty() else set()
     parts = [_track_table(report.tracks, width)] if report.tracks else []
+    strip = strip_lines(report.coverage, report.tracks, min(width, WIDEST)) if report.coverage is not None else None
+    if strip is not None:
+        parts.append("\n".join(strip) + "\n\n")
     parts += [labelled(label, text, width) for label, text in _lines(report, every_gap, said)]
     return "".join(parts)
 
@@ -56,13 +62,16 @@ def _lines(report: UntruncReport, every_gap: bool, said: set[str]) -> Iterator[t
     )
     if report.fragments is not None:
         yield "fragments", _fragments_sentence(report.fragments)
-    if report.clusters is not None:
     if report.own_index is not None:
         yield "own index", _own_index_sentence(report.own_index)
+    if report.clusters is not None:
         yield "clusters", _clusters_sentence(report.clusters)
     yield from _gap_lines(report.gaps, every_gap)
     if report.av_difference_seconds is not None:
         yield "A/V", _av_sentence(report.av_difference_seconds)
+    if report.check is not None:
+        for number, line in enumerate(check_lines(report.check, every=every_gap)):
+            yield "" if number else "check", line
     if report.dropped_boxes:
         yield "left out", f"{', '.join(report.dropped_boxes)} (boxes of the reference that do not fit this recording)"
     for warning in report.warnings:
@@ -99,7 +108,6 @@ def _fragments_sentence(fragments: FragmentsReport) -> str:
     return f"{whole}, then {fragments.cut}" if fragments.cut else whole
 
 
-def _clusters_sentence(clusters: ClustersReport) -> str:
 def _own_index_sentence(index: OwnIndexReport) -> str:
     parts = [f"{index.used} of {index.listed} samples by it"]
     if index.shift:
@@ -113,6 +121,7 @@ def _own_index_sentence(index: OwnIndexReport) -> str:
     return "; ".join(parts)
 
 
+def _clusters_sentence(clusters: ClustersReport) -> str:
     return (
         f"{clusters.own_clusters} of {readable_size(clusters.cluster_bytes)}; {clusters.other_clusters} more belong to "
         "another recording; name one of its kind as --ref (an LRV for the small one) to get it"

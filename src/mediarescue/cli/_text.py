@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LABEL_WIDTH = 10
 _PIPED_WIDTH = 80
-_WIDEST = 100
+WIDEST = 100
 
 
 def text_width() -> int:
@@ -60,7 +60,7 @@ def table_text(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: 
     rendered = io.StringIO()
     # Rendered beside stdout, so that a closed pipe is met in one place only.
     console = Console(
-        file=rendered, width=min(width, _WIDEST), force_terminal=sys.stdout.isatty(), legacy_windows=False
+        file=rendered, width=min(width, WIDEST), force_terminal=sys.stdout.isatty(), legacy_windows=False
     )
     console.print(table)
     return "\n".join(line.rstrip() for line in rendered.getvalue().splitlines()) + "\n\n"

@@ -131,7 +131,7 @@ def _stacked(amounts: NDArray[np.int64]) -> NDArray[np.int64]:
     levels = np.maximum(np.rint(amounts * _LEVELS / total).astype(np.int64), amounts > 0)
     most, cells = levels.argmax(axis=0), np.arange(levels.shape[1])
     levels[most, cells] += np.where(amounts.any(axis=0), _LEVELS - levels.sum(axis=0), 0)
-    return np.maximum(levels, 0)
+    return np.asarray(np.maximum(levels, 0), dtype=np.int64)
 
 
 def _file_marks(cover: Cover, rows: int, top: float) -> Iterator[str]:

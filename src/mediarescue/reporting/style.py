@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from xml.sax.saxutils import escape
 
 TRACK_CLASSES = ("t0", "t1", "t2", "t3", "t4", "t5")
 STYLE = """<style>
-.paper{fill:#ffffff}
+.paper{fill:#ffffff}path{shape-rendering:crispEdges}
 text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-size:13px;fill:#2b2f36}
 .title{font-size:24px;font-weight:600}.said{font-size:15px;fill:#5a6270}.head{font-size:15px;font-weight:600}
 .axis{font-size:12px;fill:#6b7280}.end{text-anchor:end}.middle{text-anchor:middle}
@@ -29,9 +30,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def xml(words: str) -> str:
     """Return the words as they stand in XML; what it cannot hold becomes a question mark."""
-    return (
-        _NOT_XML.sub("?", words).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    )
+    return escape(_NOT_XML.sub("?", words), {'"': "&quot;"})
 
 
 def text(x: float, y: float, words: str, classes: str) -> str:

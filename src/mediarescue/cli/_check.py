@@ -1,0 +1,31 @@
+"""What decoding frames of the result showed, in lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mediarescue.cli._text import duration
+from mediarescue.reports import CheckReport
+
+_SHOWN = 5
+
+
+def check_lines(check: CheckReport, *, every: bool) -> Iterator[str]:
+    """Yield one line of what was looked at, then the frames with errors: the first five, or ``every``."""
+    some = "all" if check.decoded >= check.total else f"{check.decoded} of {check.total}"
+    if check.decoded:
+        yield f"{some} frames decoded, " + (
+            f"{check.with_errors} with errors" if check.with_errors else "none with errors"
+        )
+    shown = check.errors if every else check.errors[:_SHOWN]
+    for error in shown:
+        where = f"at {duration(error.seconds)}: {error.kind}, track {error.track_id}, sample {error.sample}"
+        yield f"{where} ({error.message})"
+    if len(shown) < check.with_errors:
+        how = "--json" if every else "-v, --json"
+        yield f"and {check.with_errors - len(shown)} more ({how})"
+    if check.without_references:
+        count = check.without_references
+        yield f"{count} picture{'s' if count != 1 else ''} can only be shown in part: what they build on is lost"
+    if check.no_decoder:
+        yield f"no decoder here for track {', '.join(check.no_decoder)}: not checked"

@@ -20,6 +20,7 @@ def track_reports(tracks: Iterable[RescuedTrack]) -> tuple[TrackReport, ...]:
             bytes=int(track.size.sum()),
             duration_seconds=track.seconds,
             timing_source=track.source,
+            timing_error_seconds=None if track.error is None else round(track.error, 6),
         )
         for track in tracks
     )

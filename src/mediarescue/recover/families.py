@@ -10,6 +10,7 @@ from mediarescue.recover.codecs import factory_for
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.profile import ReferenceProfile, TrackProfile, learn_order
+from mediarescue.recover.timing.telemetry.clock import TelemetryClock, learn_telemetry
 from mediarescue.recover.window import MediaWindow
 
 
@@ -24,10 +25,11 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Families:
-    """All families of a reference and how they follow each other."""
+    """All families of a reference, how they follow each other, and the clocks in its metadata."""
 
     families: tuple[Family, ...]
     order: OrderModel
+    telemetry: tuple[TelemetryClock, ...] = ()
 
     @property
     def matchers(self) -> list[Matcher]:
@@ -64,4 +66,5 @@ def make_families(profile: ReferenceProfile, reference: MediaWindow) -> Families
         families.append(Family(index, tuple(tracks), factory_for(tracks[0])(index, tracks, reference)))
     if not families:
         raise ReferenceMismatchError("the reference has no tracks; use a file that plays")
-    return Families(tuple(families), learn_order(parts, family_of, len(families)))
+    telemetry = learn_telemetry(profile.tracks, reference)
+    return Families(tuple(families), learn_order(parts, family_of, len(families)), telemetry)

@@ -20,6 +20,7 @@ from mediarescue.recover.timing.audio_clock import (
     total_by_audio,
 )
 from mediarescue.recover.timing.decode import learn_clock, rescale
+from mediarescue.recover.timing.telemetry.clock import Read, TelemetryClock, durations_by_stamps, stamp_seconds
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
@@ -43,14 +44,30 @@ def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
     return TrackTimes(offset, np.cumsum(ticks) / profile.track.timescale)
 
 
+def by_telemetry(tracks: Sequence[RescuedTrack], clocks: Sequence[TelemetryClock], read: Read) -> list[RescuedTrack]:
+    """Give video tracks the times that the camera stamped into their metadata."""
+    of = {track.profile.index: track for track in tracks}
+    for clock in clocks:
+        video, metadata = of.get(clock.video), of.get(clock.metadata)
+        if video is None or metadata is None or video.source is TimingSource.BITSTREAM:
+            continue
+        stamps = stamp_seconds(clock, metadata.offset, metadata.size, read)
+        timescale = video.profile.track.timescale
+        durations = None if stamps is None else durations_by_stamps(clock, stamps, video.duration, timescale)
+        if durations is not None:
+            source = TimingSource.TELEMETRY
+            of[clock.video] = replace(video, duration=durations, source=source, error=clock.error)
+    return list(of.values())
+
+
 def by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
     """Give a track the durations of an index found in the media data; its clock goes on behind them."""
     if known is None or not len(track.duration):
         return track
     count = min(len(known), len(track.duration))
     if count == len(track.duration):
-        return replace(track, duration=known[:count], source=TimingSource.INDEX)
-    if count < _ENOUGH_KNOWN:
+        return replace(track, duration=known[:count], source=TimingSource.INDEX, error=0.0)
+    if track.source is TimingSource.TELEMETRY or count < _ENOUGH_KNOWN:
         return track
     clock = learn_clock(known, track.profile.track.timescale)
     durations = np.concatenate((known, clock.durations(len(track.duration) - count)))
@@ -66,7 +83,7 @@ def on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[Rescu
         return tracks
     held = {}
     for track in videos:
-        if track.source in (TimingSource.BITSTREAM, TimingSource.INDEX):
+        if track.source in (TimingSource.BITSTREAM, TimingSource.INDEX, TimingSource.TELEMETRY):
             continue
         if track.profile.sample_count and audio.profile.sample_count:
             durations = _beside_audio(audio, track, complete)
@@ -130,5 +147,5 @@ def like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> Rescue
                 common = min(len(twin.duration), len(track.duration))
                 durations = track.duration.copy()
                 durations[:common] = twin.duration[:common]
-                return replace(track, duration=durations, source=twin.source)
+                return replace(track, duration=durations, source=twin.source, error=twin.error)
     return track

@@ -1,0 +1,69 @@
+"""What a format of time stamps has to say: which numbers stand in samples, and what they are in another recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Stamps = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One number that every sample holds.
+
+    Attributes
+    ----------
+    key : str
+        What `StampFormat.read` finds it by (``u64<@112``).
+    values : float64 (n,)
+        Differences from the first sample's: those of nanoseconds since the epoch would not fit.
+    whole : bool
+        Whether they are integers, which round.
+    """
+
+    key: str
+    values: Stamps
+    whole: bool = True
+
+
+class StampFormat(Protocol):
+    """A way in which samples hold numbers."""
+
+    name: str
+
+    def columns(self, samples: Sequence[bytes]) -> Iterator[Column]:
+        """Yield the numbers that rise from sample to sample; the likelier a number is a clock, the earlier."""
+        ...
+
+    def read(self, samples: Iterable[bytes], key: str) -> Stamps:
+        """Return a column of other samples, float64 (n,) from the first one there; NaN where a sample lacks it."""
+        ...
+
+
+def from_first(values: Sequence[int | None], *, modulus: int = 0) -> Stamps:
+    """Return integers as differences from the first one there, float64 (n,); counters of ``modulus`` go round."""
+    out = np.full(len(values), np.nan)
+    first = before = None
+    turns = 0
+    for place, value in enumerate(values):
+        if value is None:
+            continue
+        if first is None or before is None:
+            first = before = value
+        if modulus and before - value > modulus // 2:
+            turns += modulus
+        elif modulus and turns and value - before > modulus // 2:
+            turns -= modulus
+        before = value
+        out[place] = float(value + turns - first)
+    return out
+
+
+def rises(values: Stamps) -> bool:
+    """Whether each value is greater than the one before."""
+    return len(values) > 1 and bool((np.diff(values) > 0).all())

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mediarescue.recover.candidate import FamilySamples
 from mediarescue.recover.closing import BALANCE_COST, MOST_BALANCE, close_evenly
 from mediarescue.recover.profile import TrackProfile
+from mediarescue.recover.resuming import Resumed, end_costs, resumptions
 
 Int64Array = NDArray[np.int64]
 
@@ -33,6 +34,8 @@ _HOPELESS = 12.0
 """Nats behind the best path: a chunk of a length never seen costs less, a wrong one soon costs more."""
 _FINAL_BEAM = 256
 _FINAL_HOPELESS = 20.0
+_BEHIND_DAMAGE = 48
+"""Paths kept behind a gap, where any track's chunk may go on, at any place."""
 """Near the end of a closed film any chunk may be the last and short: more has to be kept in mind."""
 _UNSEEN = 0.02
 _OTHER_FIRST = 6.0
@@ -127,13 +130,15 @@ class _Hypothesis:
     count: int
     """Samples of the chunk at hand."""
     totals: tuple[int, ...]
-    """Samples of each track before the chunk at hand."""
+    """Samples of each track before the chunk at hand, with those that gaps swallowed."""
     last: tuple[int, ...]
     """Index of the latest sample of each track before the chunk at hand, -1 for none."""
     refund: tuple[float, ...]
     """What the length of each track's latest finished chunk cost: at the end of the film chunks may be short."""
     chain: _Chain | None
     past: _Past | None
+    resumed: Resumed | None = None
+    """What is known of a chunk whose beginning was lost."""
 
 
 class _Costs:
@@ -143,6 +148,28 @@ class _Costs:
         self._model = model
         self._end: dict[tuple[int, int], tuple[float, float]] = {}
         self._next: dict[tuple[bool, tuple[int, ...]], list[tuple[float, int]]] = {}
+        self._resumed: dict[tuple[int, int, float], list[tuple[float, float]]] = {}
+
+    def end_resumed(self, resumed: Resumed, count: int) -> tuple[float, float]:
+        """Return the same as `end` for a chunk whose beginning was lost."""
+        key = (resumed.place, resumed.left, resumed.spread)
+        known = self._resumed.get(key)
+        if known is None:
+            known = self._resumed[key] = end_costs(self._model, *key)
+        return known[min(count, len(known) - 1)]
+
+    def usual(self, place: int) -> int:
+        """Return the usual length of a track's chunks."""
+        lengths = self._model.lengths[place]
+        return lengths.most_common(1)[0][0] if lengths else 1
+
+    def resumptions(self, context: tuple[int, ...], count: int, lost: float) -> list[Resumed]:
+        """Return the ways in which chunks may go on behind a gap."""
+        return resumptions(self._model, context, count, lost, self._usual_next)
+
+    def _usual_next(self, context: tuple[int, ...]) -> int:
+        """Return the track whose chunk comes next, whether other data stand between or not."""
+        return min(self.next(apart, context)[0] for apart in (False, True) if self.next(apart, context))[1]
 
     def end(self, place: int, count: int) -> tuple[float, float]:
         """Return the cost of a chunk going on after ``count`` samples, and of its end."""
@@ -163,7 +190,12 @@ class _Costs:
 
 
 def assign_by_interleave(
-    tracks: Sequence[TrackProfile], samples: FamilySamples, *, evidence: Evidence, complete: bool
+    tracks: Sequence[TrackProfile],
+    samples: FamilySamples,
+    *,
+    evidence: Evidence,
+    complete: bool,
+    lost: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int16]:
     """Return the place in ``tracks`` of each sample, int16 (n,).
 
@@ -175,6 +207,8 @@ def assign_by_interleave(
         Weighed against the order of the chunks; never negative.
     complete : bool
         The recording was closed, not cut: all tracks end at about the same time.
+    lost : float64 (n,) or None
+        About how many samples were lost right before each; None for none.
 
     Notes
     -----
@@ -188,6 +222,9 @@ def assign_by_interleave(
     del offset
     total, none = len(size), (0,) * len(tracks)
     tail = total
+    gone = {} if lost is None else {index: float(lost[index]) for index in np.flatnonzero(lost).tolist()}
+    cycle = 2 * sum(max(seen, default=1) for seen in model.lengths)
+    wide = 0
     if complete:
         tail -= 2 * len(tracks) * max((max(seen, default=1) for seen in model.lengths), default=1)
     out = np.zeros(total, dtype=np.int16)
@@ -197,21 +234,34 @@ def assign_by_interleave(
         if index - packed == _BLOCK:
             _pack(beam, out, packed, index)
             packed = index
-        beam = _step(beam, index, bool(apart[index]), costs, evidence, in_tail=index >= tail)
+        if index in gone:
+            wide = index + cycle
+            beam = _resume(beam, index, gone[index], costs, evidence)
+        else:
+            beam = _step(beam, index, bool(apart[index]), costs, evidence, in_tail=index >= tail, wide=index < wide)
     if total:
         best = min(beam, key=lambda h: _final_cost(h, complete))
         _pack([best], out, packed, total)
         _write(out, best.past, total)
     if total and complete:
-        return close_evenly(out, np.frombuffer(apart, dtype=np.bool_), model, evidence)
+        away = [n + best.count * (p == best.place) for p, n in enumerate(best.totals)]
+        away = [n - had for n, had in zip(away, np.bincount(out, minlength=len(tracks)).tolist(), strict=True)]
+        return close_evenly(out, np.frombuffer(apart, dtype=np.bool_), model, evidence, away)
     return out
 
 
 def _step(
-    beam: list[_Hypothesis], index: int, apart: bool, costs: _Costs, evidence: Evidence, *, in_tail: bool
+    beam: list[_Hypothesis],
+    index: int,
+    apart: bool,
+    costs: _Costs,
+    evidence: Evidence,
+    *,
+    in_tail: bool,
+    wide: bool = False,
 ) -> list[_Hypothesis]:
     """Return the hypotheses with sample ``index`` shared out, best first; hopeless ones are never made."""
-    width, margin = (_FINAL_BEAM, _FINAL_HOPELESS) if in_tail else (_BEAM, _HOPELESS)
+    width, margin = (_FINAL_BEAM, _FINAL_HOPELESS) if in_tail else (_BEHIND_DAMAGE if wide else _BEAM, _HOPELESS)
     bound = math.inf
     told: dict[tuple[int, int], float] = {}
     out: list[_Hypothesis] = []
@@ -221,7 +271,7 @@ def _step(
         if here < 0:
             ending.append((old, 0, 0.0, cost))
             continue
-        on, ended = costs.end(here, count)
+        on, ended = costs.end(here, count) if old.resumed is None else costs.end_resumed(old.resumed, count)
         ending.append((old, count, ended, cost + ended))
         on += cost
         if not apart and on <= bound:
@@ -267,6 +317,28 @@ def _step(
     out = [hypothesis for hypothesis in (*out, *fresh.values()) if hypothesis.cost <= bound]
     out.sort(key=_cost)
     return out[:width]
+
+
+def _resume(beam: list[_Hypothesis], index: int, lost: float, costs: _Costs, evidence: Evidence) -> list[_Hypothesis]:
+    """Return the hypotheses with sample ``index``, the first one behind a gap, shared out; the gap ends chunks."""
+    out: dict[tuple[object, ...], _Hypothesis] = {}
+    for old in beam:
+        if old.place < 0:
+            continue
+        before, count = old.resumed, old.count
+        if before is not None and before.spread:  # of a chunk that lost its beginning too, only the end is known
+            count = max(costs.usual(before.place) - before.left, 0) + count
+        had, last, refund = _finished(old, old.count, index, 0.0)
+        for way in costs.resumptions(old.context, count, lost):
+            context = old.context if way.is_same else (*old.context, way.place)[-_CONTEXT:]
+            new = old.cost + way.cost + evidence.alone(way.place, index)
+            state = (context, way.place, way.left, way.spread)
+            totals = tuple(n + more for n, more in zip(had, way.lost, strict=True))
+            rival = out.get(state)
+            if rival is None or new < rival.cost:
+                chain = (index, way.place, old.chain)
+                out[state] = _Hypothesis(new, context, way.place, 1, totals, last, refund, chain, old.past, way)
+    return sorted(out.values(), key=_cost)[:_BEHIND_DAMAGE]
 
 
 def _finished(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,11 @@ _USUAL_LENGTHS = 3
 
 
 def close_evenly(
-    places: NDArray[np.int16], apart: NDArray[np.bool_], model: InterleaveModel, evidence: Evidence
+    places: NDArray[np.int16],
+    apart: NDArray[np.bool_],
+    model: InterleaveModel,
+    evidence: Evidence,
+    lost: Sequence[int] | None = None,
 ) -> NDArray[np.int16]:
     """Return the track of each sample, the end shared out so that all tracks end together where that is likelier.
 
@@ -31,6 +35,8 @@ def close_evenly(
         As the search has them.
     apart : bool (n,)
         Whether other data stand before a sample.
+    lost : sequence of int or None
+        Samples of each track that gaps swallowed; None for none.
 
     Notes
     -----
@@ -38,6 +44,7 @@ def close_evenly(
     usual lengths gets to.
     """
     total, count = len(places), model.tracks
+    lost = [0] * count if lost is None else lost
     starts = np.flatnonzero(np.append(True, places[1:] != places[:-1]) | apart)
     together = int(np.flatnonzero(apart)[-1]) if apart.any() else 0
     considered = starts[-(_ROUNDS * count + 1) :]
@@ -45,7 +52,7 @@ def close_evenly(
     if count < 2 or not len(considered):
         return places
     first = int(considered[0])
-    best, least = places, _price(places, first, apart, model, evidence)
+    best, least = places, _price(places, first, apart, model, evidence, lost)
     usual = {length for seen in model.lengths for length, _ in seen.most_common(_USUAL_LENGTHS)}
     for start, length, turn in product(considered.tolist(), (0, *sorted(usual)), range(count)):
         order = [(turn + k) % count for k in range(count)]
@@ -54,18 +61,19 @@ def close_evenly(
         if start + len(whole) >= total:
             continue
         other[start : start + len(whole)] = whole
-        for rest in _even_rests(other[: start + len(whole)], total, count):
+        for rest in _even_rests(other[: start + len(whole)], total, lost):
             other[start + len(whole) :] = np.repeat(order, [rest[place] for place in order])
-            price = _price(other, first, apart, model, evidence, least)
+            price = _price(other, first, apart, model, evidence, lost, least)
             if price < least:
                 best, least = other.copy(), price
     return best
 
 
-def _even_rests(before: NDArray[np.int16], total: int, count: int) -> Iterator[list[int]]:
+def _even_rests(before: NDArray[np.int16], total: int, lost: Sequence[int]) -> Iterator[list[int]]:
     """Give the samples each track still has so that all have the same, the odd ones with the first or the last."""
-    have = np.bincount(before, minlength=count)
-    each, odd = divmod(total, count)
+    count = len(lost)
+    have = np.bincount(before, minlength=count) + np.array(lost)
+    each, odd = divmod(total + sum(lost), count)
     for extra in {tuple(k < odd for k in range(count)), tuple(k >= count - odd for k in range(count))}:
         rest = [each + more - int(had) for more, had in zip(extra, have.tolist(), strict=True)]
         if min(rest) >= 0:
@@ -78,10 +86,11 @@ def _price(
     apart: NDArray[np.bool_],
     model: InterleaveModel,
     evidence: Evidence,
+    lost: Sequence[int],
     limit: float = float("inf"),
 ) -> float:
     """Return the surprise in nats of the chunks from sample ``first`` on, the last of each track of any length."""
-    totals = np.bincount(places, minlength=model.tracks)
+    totals = np.bincount(places, minlength=model.tracks) + np.array(lost)
     cost = min(BALANCE_COST * int(totals.max() - totals.min()), MOST_BALANCE)
     begins = np.append(True, places[1:] != places[:-1]) | apart
     last, latest = dict[int, int](), dict[int, float]()

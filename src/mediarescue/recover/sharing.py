@@ -38,6 +38,7 @@ def share_out(
     probe: DecodeProbe | None,
     complete: bool,
     cut_short: bool = False,
+    lost: NDArray[np.float64] | None = None,
 ) -> list[tuple[TrackProfile, TrackSamples]]:
     """Return each track's samples.
 
@@ -51,6 +52,8 @@ def share_out(
         The recording was not cut.
     cut_short : bool
         The media ends inside a sample.
+    lost : float64 (n,) or None
+        About how many of the family's samples were lost right before each; None for none.
     """
     tracks = family.tracks
     if tracks[0].chunks is not None:
@@ -71,7 +74,7 @@ def share_out(
     else:
         evidence = SizeEvidence(family, samples)
     if len({track.track.track_id for track in tracks}) > 1:
-        places = assign_by_interleave(tracks, samples, evidence=evidence, complete=complete)
+        places = assign_by_interleave(tracks, samples, evidence=evidence, complete=complete, lost=lost)
     else:
         places = np.zeros(len(size), dtype=np.int16)
     if isinstance(evidence, VideoEvidence):

@@ -24,6 +24,7 @@ from mediarescue.recover.joining import joined_samples
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile, whole_profile
 from mediarescue.recover.rescued_track import RescuedTrack
+from mediarescue.recover.resuming import lost_samples
 from mediarescue.recover.rows import PackedRows
 from mediarescue.recover.sharing import TrackSamples, share_out
 from mediarescue.recover.timing.composition import (
@@ -93,7 +94,10 @@ def _timed_tracks(
         samples = segmentation.samples[family.index]
         if not len(samples.size):
             continue
-        for track, part in share_out(family, samples, read=read, probe=probe, complete=complete, cut_short=cut_short):
+        lost = lost_samples(samples, segmentation) if len(family.tracks) > 1 else None
+        for track, part in share_out(
+            family, samples, read=read, probe=probe, complete=complete, cut_short=cut_short, lost=lost
+        ):
             if len(part.offset):
                 tracks.append(_timed(family, track, part, damage))
     return joined(tracks, [track for family in families.families for track in family.tracks])

@@ -21,6 +21,7 @@ _MOSTLY = 0.5
 _SOME = 0.1
 _LEAST_BEHIND = 1 << 16
 _PART_BEHIND = 0.02
+_HEADERS = 1024
 _LENGTH_BYTES = {b"avcC": 4, b"hvcC": 21}
 """Where the configuration of H.264 and HEVC keeps the size of a unit's length field (ISO/IEC 14496-15 5.3.3, 8.3.3)."""
 
@@ -61,7 +62,8 @@ class IndexClaims:
     @property
     def is_short(self) -> bool:
         """Whether much more media follow than a finished recording leaves behind its last sample."""
-        return self.behind >= max(_LEAST_BEHIND, int(_PART_BEHIND * self.media_end))
+        many = min(_LEAST_BEHIND, self.media_end // 5)
+        return self.behind >= max(many, int(_PART_BEHIND * self.media_end), _HEADERS)
 
 
 def read_claims(source: ByteSource, movie: Movie) -> IndexClaims:

@@ -21,8 +21,10 @@ from mediarescue.recover.profile import ReferenceProfile
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import IDENTIFY
 from mediarescue.recover.segment import Segmenter
+from mediarescue.recover.timing.decode import learn_clock
 from mediarescue.recover.tracks import build_tracks
 from mediarescue.recover.window import MediaWindow
+from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
 _BACK = 32 << 20
@@ -103,11 +105,11 @@ def extend_tracks(
         padding=learn_padding(profile.tracks),
         progress=lambda pos: listener(Progressed(IDENTIFY, pos - begin)),
     ).run()
-    found = build_tracks(families, segmentation, read=source.read, probe=probe)
+    found = [_on_own_clock(part) for part in build_tracks(families, segmentation, read=source.read, probe=probe)]
     gaps = _behind(name_gaps(segmentation.gaps, end, source.read), start)
     listener(StageFinished(IDENTIFY))
     extended, added = with_found(tracks, found)
-    return Extension(extended, gaps, added)
+    return Extension(_beside_sound(extended, tracks), gaps, added)
 
 
 def with_found(tracks: Sequence[IndexedTrack], found: Sequence[RescuedTrack]) -> tuple[tuple[IndexedTrack, ...], int]:
@@ -124,6 +126,64 @@ def with_found(tracks: Sequence[IndexedTrack], found: Sequence[RescuedTrack]) ->
         added += len(longer.size) - len(own.size)
         out[index] = longer
     return tuple(out[track.profile.index] for track in tracks), added
+
+
+def _on_own_clock(part: RescuedTrack) -> RescuedTrack:
+    """Return a track whose times were fitted to sound on the clock of its known samples: a part begins anywhere."""
+    samples = part.profile.samples
+    if part.source not in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED) or samples is None or not len(samples):
+        return part
+    clock = replace(learn_clock(samples.duration, part.profile.track.timescale), lead=0)
+    return replace(part, duration=clock.durations(len(part.duration)), source=clock.source)
+
+
+def _beside_sound(tracks: Sequence[IndexedTrack], before: Sequence[IndexedTrack]) -> tuple[IndexedTrack, ...]:
+    """Stretch what was added to pictures of no steady rate so that they lie beside the sound as the known ones do."""
+    sounds = [
+        t for t in tracks if t.profile.kind == "audio" and t.source in (TimingSource.BITSTREAM, TimingSource.INDEX)
+    ]
+    if not sounds:
+        return tuple(tracks)
+    sound = max(sounds, key=lambda track: track.seconds)
+    ends = (
+        np.cumsum(sound.profile.chunks.samples_in(sound.size))
+        if sound.profile.chunks is not None
+        else sound.decode_time
+    )
+    seconds = np.asarray(ends / sound.profile.track.timescale, dtype=np.float64)
+    out = []
+    for track, old in zip(tracks, before, strict=True):
+        count = len(old.size)
+        first = np.flatnonzero(np.append(True, track.offset[1:] != track.offset[:-1] + track.size[:-1]))
+        known, new = first[first < count], first[first > count]
+        if track.profile.kind == "video" and track.source is TimingSource.GUESSED and len(known) and len(new):
+            timescale = track.profile.track.timescale
+            heard = np.interp(track.offset, sound.offset, seconds) * timescale
+            begin, last = int(track.decode_time[count]), int(new[-1])
+            lag = float(np.median((track.decode_time - heard)[known]))
+            span, wanted = int(track.decode_time[last]) - begin, float(heard[last]) + lag - begin
+            if span > 0 and 0.5 < wanted / span < 2:
+                track = _stretched(track, count, wanted / span)
+        out.append(track)
+    return tuple(out)
+
+
+def _stretched(track: IndexedTrack, count: int, factor: float) -> IndexedTrack:
+    """Return a track whose samples from ``count`` on last ``factor`` times as long."""
+    begin = int(track.decode_time[count])
+
+    def scaled(times: Int64Array) -> Int64Array:
+        return begin + np.round((times - begin) * factor).astype(np.int64)
+
+    ends = scaled(track.decode_time[count:] + track.duration[count:])
+    shown = scaled((track.decode_time + track.composition)[count:])
+    times = scaled(track.decode_time[count:])
+    return replace(
+        track,
+        decode_time=np.append(track.decode_time[:count], times),
+        duration=np.append(track.duration[:count], ends - times),
+        composition=np.append(track.composition[:count], shown - times),
+    )
 
 
 class _Known:

@@ -38,6 +38,7 @@ _TAIL = 64 << 20
 _TRIED = 256
 _MOSTLY = 0.5
 _ENOUGH_MISSES = 4
+_NEARLY_ALL = 0.8
 _SCANNED = 16 << 20
 _ANCHORS = 6
 
@@ -113,16 +114,17 @@ def read_own_index(source: ByteSource, location: MediaLocation) -> OwnIndex | No
     if shift is None:
         return None
     moved = [_moved(part, shift) for part in parts]
-    end = _trusted_end(source, movie, moved)
-    found = tuple(_inside(part, min(end, source.size)) for part in moved)
+    inside = [_inside(part, source.size) for part in moved]
+    end = _trusted_end(source, movie, inside)
+    found = tuple(inside if end is None else _beside_pictures(movie, [_in_order(_inside(p, end)) for p in inside]))
     total = sum(map(_count, parts))
-    within = sum(_count(_inside(part, source.size)) for part in moved)
+    within = sum(map(_count, inside))
     used = sum(map(_count, found))
     listed_end = max(int((offset + size).max()) for offset, size in map(_ranges, moved) if len(offset))
     if not used:
         return None
     is_cut = is_cut or len(kept) < len(listed)
-    return OwnIndex(movie, found, total, min(listed_end, end), shift, is_cut, within - used)
+    return OwnIndex(movie, found, total, listed_end if end is None else end, shift, is_cut, within - used)
 
 
 def _find_movie(source: ByteSource) -> tuple[Movie, bool] | None:
@@ -332,24 +334,79 @@ def _reads(source: ByteSource, movie: Movie, parts: Sequence[IndexedSamples]) ->
     return not known  # PCM alone: nothing speaks against it
 
 
-def _trusted_end(source: ByteSource, movie: Movie, parts: Sequence[IndexedSamples]) -> int:
-    """Return up to where in the file the tables are true: they may be of an earlier state, or overwritten."""
-    end = 1 << 62
+def _in_order(part: IndexedSamples) -> IndexedSamples:
+    """Return the samples up to the first that stands in front of the one before it."""
+    offset, _ = _ranges(part)
+    back = np.flatnonzero(np.diff(offset) < 0)
+    return _first(part, int(back[0]) + 1) if len(back) else part
+
+
+def _beside_pictures(movie: Movie, parts: Sequence[IndexedSamples]) -> Iterator[IndexedSamples]:
+    """Yield the samples of each track up to the first that lies where a picture does, which has been read."""
+    pictures = [
+        _ranges(part)
+        for track, part in zip(movie.tracks, parts, strict=True)
+        if unit_length_size(track) and _count(part)
+    ]
+    for track, part in zip(movie.tracks, parts, strict=True):
+        offset, size = _ranges(part)
+        wrong = np.zeros(len(offset), np.bool_)
+        for begins, sizes in () if unit_length_size(track) else pictures:
+            at = np.searchsorted(begins, offset + size, side="left") - 1
+            wrong |= (at >= 0) & ((begins + sizes)[np.maximum(at, 0)] > offset)
+        yield _first(part, int(np.argmax(wrong))) if wrong.any() else part
+
+
+def _first(part: IndexedSamples, count: int) -> IndexedSamples:
+    """Return the first ``count`` samples (PCM: chunks)."""
+    if part.samples is not None:
+        timed = part.samples
+        return replace(part, samples=TimedSamples(timed.samples.select(slice(count)), timed.decode_time[:count]))
+    assert part.chunks is not None
+    chunks = part.chunks
+    counts = chunks.sample_count[:count]
+    return replace(
+        part,
+        chunks=replace(
+            chunks,
+            offset=chunks.offset[:count],
+            sample_count=counts,
+            description_index=chunks.description_index[:count],
+            sample_delta=((int(counts.sum()), chunks.delta),) if count else (),
+        ),
+    )
+
+
+def _trusted_end(source: ByteSource, movie: Movie, parts: Sequence[IndexedSamples]) -> int | None:
+    """Return up to where in the file the tables are true, as they may be of an earlier state or overwritten; else None.
+
+    Notes
+    -----
+    Pictures are read in the order of the tables: as many as possible before that place are right, and as many as
+    possible from there on are wrong.
+    """
+    ends = []
     for track, part in zip(movie.tracks, parts, strict=True):
         length_size = unit_length_size(track)
-        if not length_size:
-            continue
         offset, size = _ranges(part)
+        if not length_size or not len(offset):
+            continue
+
+        def hit(index: int, offset: Int64Array = offset, size: Int64Array = size, unit: int = length_size) -> bool:
+            return is_units(source, int(offset[index]), int(size[index]), unit)
+
         tried = _tried(source, offset, size, _TRIED)
-        hits = np.array([is_units(source, int(offset[i]), int(size[i]), length_size) for i in tried], np.int64)
+        hits = np.array([hit(index) for index in tried.tolist()], np.int64)
         if not len(hits) or hits.all():
             continue
-        # where as many as possible before are right, and as many as possible from there on are wrong
         before = np.concatenate(([0], np.cumsum(hits)))
         behind = np.concatenate((np.cumsum((1 - hits)[::-1])[::-1], [0]))
         split = int(np.argmax(before + behind))
         misses = int(behind[split])
-        if misses >= _ENOUGH_MISSES and misses > 0.8 * (len(hits) - split):
-            last = tried[split - 1] if split else -1
-            end = min(end, int(offset[last] + size[last]) if last >= 0 else 0)
-    return end
+        if misses < _ENOUGH_MISSES or misses <= _NEARLY_ALL * (len(hits) - split):
+            continue
+        good = int(tried[split - 1]) if split else -1
+        while good + 1 < int(tried[split]) and hit(good + 1):
+            good += 1
+        ends.append(int(offset[good] + size[good]) if good >= 0 else 0)
+    return min(ends, default=None)

@@ -76,12 +76,12 @@ def _judge_samples(truth: TrackProfile, damage: Damage, found: RescuedTrack | No
     missed = tuple(sorted(wanted.keys() - set(places)))
     key = sum(bool(found.is_sync[k]) != bool(table.is_sync[wanted[places[k]][0]]) for k in right)
     shown = table.dts + table.composition_offset
+    seen = np.cumsum(found.duration) - found.duration + found.composition_offset
     order = 0
     for group in {wanted[places[k]][1] for k in right}:
         mine = [k for k in right if wanted[places[k]][1] == group]
-        ranks = np.array(mine if found.ranks is None else found.ranks[mine])
         times = shown[[wanted[places[k]][0] for k in mine]]
-        order += int((np.argsort(ranks, kind="stable") != np.argsort(times, kind="stable")).sum())
+        order += int((np.argsort(seen[mine], kind="stable") != np.argsort(times, kind="stable")).sum())
     codec = truth.codec.decode("latin-1")
     return TrackVerdict(truth.index, codec, len(wanted), len(right), len(wrong), key, order, wrong, missed)
 
@@ -103,7 +103,8 @@ def _judge_chunks(truth: TrackProfile, damage: Damage, found: RescuedTrack | Non
     if found is None:
         return TrackVerdict(truth.index, codec, untouched, 0, 0, 0, 0)
     wrong_places = []
-    for offset, size in zip(found.offset.tolist(), found.size.tolist(), strict=True):
+    real = np.ones(len(found.size), dtype=bool) if found.stand_in is None else ~found.stand_in
+    for offset, size in zip(found.offset[real].tolist(), found.size[real].tolist(), strict=True):
         here = slice(offset, offset + size)
         fits = phase[here] == np.arange(size) % block
         right += int((fits & (state[here] == 1)).sum())

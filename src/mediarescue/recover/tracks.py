@@ -108,7 +108,8 @@ def _clocked(
 ) -> list[RescuedTrack]:
     """Hold the tracks' clocks against each other, and against an index found in the media data."""
     complete = _was_closed(families, segmentation)
-    tracks = by_telemetry(tracks, families.telemetry, read)
+    damage = np.array([gap.offset for gap in segmentation.gaps if not gap.expected], dtype=np.int64)
+    tracks = by_telemetry(tracks, families.telemetry, damage, read)
     hidden = hidden_durations(segmentation.gaps, read)
     tracks = [by_index(track, hidden.get(track.profile.track.track_id)) for track in tracks]
     tracks = on_the_audio_clock(tracks, complete)

@@ -21,10 +21,13 @@ from mediarescue.recover.timing.audio_clock import (
 )
 from mediarescue.recover.timing.decode import learn_clock, rescale
 from mediarescue.recover.timing.telemetry.clock import Read, TelemetryClock, durations_by_stamps, stamp_seconds
+from mediarescue.recover.timing.telemetry.pairing import paired
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
 _ENOUGH_KNOWN = 8
+_AHEAD = 60
+"""Samples by which one track may run ahead of the other where a film is cut: writers interleave by a second."""
 
 
 def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
@@ -44,8 +47,20 @@ def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
     return TrackTimes(offset, np.cumsum(ticks) / profile.track.timescale)
 
 
-def by_telemetry(tracks: Sequence[RescuedTrack], clocks: Sequence[TelemetryClock], read: Read) -> list[RescuedTrack]:
-    """Give video tracks the times that the camera stamped into their metadata."""
+def by_telemetry(
+    tracks: Sequence[RescuedTrack], clocks: Sequence[TelemetryClock], gaps: Int64Array, read: Read
+) -> list[RescuedTrack]:
+    """Give video tracks the times that the camera stamped into their metadata.
+
+    Parameters
+    ----------
+    tracks : sequence of RescuedTrack
+    clocks : sequence of TelemetryClock
+    gaps : int64 (k,)
+        Where samples are lost.
+    read : callable
+        ``(offset, size)`` -> bytes of the broken file.
+    """
     of = {track.profile.index: track for track in tracks}
     for clock in clocks:
         video, metadata = of.get(clock.video), of.get(clock.metadata)
@@ -53,7 +68,10 @@ def by_telemetry(tracks: Sequence[RescuedTrack], clocks: Sequence[TelemetryClock
             continue
         stamps = stamp_seconds(clock, metadata.offset, metadata.size, read)
         timescale = video.profile.track.timescale
-        durations = None if stamps is None else durations_by_stamps(clock, stamps, video.duration, timescale)
+        if stamps is None:
+            continue
+        owner = paired(video.offset, metadata.offset, metadata.size, gaps, shift=clock.shift, ahead=clock.ahead)
+        durations = durations_by_stamps(clock, stamps, owner, video.duration, timescale)
         if durations is not None:
             source = TimingSource.TELEMETRY
             of[clock.video] = replace(video, duration=durations, source=source, error=clock.error)
@@ -141,11 +159,13 @@ def like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> Rescue
         theirs = twin.profile.samples
         if twin.profile.kind != "video" or theirs is None or twin.profile.track.timescale != timescale:
             continue
-        if abs(len(theirs) - len(profile.samples)) <= 1 and abs(len(twin.duration) - len(track.duration)) <= 60:
-            count = min(len(theirs), len(profile.samples)) - 1
-            if np.array_equal(theirs.duration[:count], profile.samples.duration[:count]):
-                common = min(len(twin.duration), len(track.duration))
-                durations = track.duration.copy()
-                durations[:common] = twin.duration[:common]
-                return replace(track, duration=durations, source=twin.source, error=twin.error)
+        count = min(len(theirs), len(profile.samples)) - 1
+        apart = abs(len(theirs) - len(profile.samples))
+        alike = apart <= 1 or (apart <= _AHEAD and count >= _ENOUGH_KNOWN)
+        alike = alike and np.array_equal(theirs.duration[:count], profile.samples.duration[:count])
+        if alike and abs(len(twin.duration) - len(track.duration)) <= _AHEAD:
+            common = min(len(twin.duration), len(track.duration))
+            durations = track.duration.copy()
+            durations[:common] = twin.duration[:common]
+            return replace(track, duration=durations, source=twin.source, error=twin.error)
     return track

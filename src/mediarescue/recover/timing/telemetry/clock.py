@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.timing.telemetry import FORMATS
 from mediarescue.recover.timing.telemetry.form import Column, StampFormat, Stamps
+from mediarescue.recover.timing.telemetry.pairing import commonest_lead, run_leads
 from mediarescue.recover.window import MediaWindow
 
 Int64Array = NDArray[np.int64]
@@ -22,6 +23,9 @@ _LEARNED = 600
 _LARGEST_SAMPLE = 1 << 16
 _SHIFTS = (0, -1, 1, -2, 2)
 """By how many samples the metadata may begin before or behind the pictures."""
+_AHEAD = 60
+"""Pictures by which one track may run ahead of the other where a film is cut: writers interleave by a second."""
+_STEADY = 0.05
 _SLACK = 1.1
 _DRIFT = 2e-5
 """Two clocks of one device part by some millionths."""
@@ -49,6 +53,9 @@ class TelemetryClock:
         What is added to the ticks since the first stamp before the fraction is dropped, as the camera does.
     error : float
         Largest difference from the reference's own times in seconds; 0 where every time comes out to the tick.
+    ahead : int or None
+        By how many samples the pictures are ahead where a run of metadata ends in the file, mostly; None where that
+        varies. It tells which stamp is whose behind a gap.
     """
 
     metadata: int
@@ -59,6 +66,7 @@ class TelemetryClock:
     shift: int
     phase: float
     error: float
+    ahead: int | None = None
 
 
 def learn_telemetry(tracks: Sequence[TrackProfile], reference: MediaWindow) -> tuple[TelemetryClock, ...]:
@@ -98,7 +106,8 @@ def learn_telemetry(tracks: Sequence[TrackProfile], reference: MediaWindow) -> t
 
 
 def _once_a_frame(pictures: int, stamps: int) -> bool:
-    return abs(pictures - stamps) <= max(2, pictures // 50)
+    """Whether a track may have one sample a picture; a film that was cut lacks some of one of them at its end."""
+    return abs(pictures - stamps) <= max(_AHEAD, pictures // 50) and stamps > pictures // 2
 
 
 def _fitted(form: StampFormat, column: Column, meta: TrackProfile, video: TrackProfile) -> TelemetryClock | None:
@@ -131,7 +140,8 @@ def _fitted(form: StampFormat, column: Column, meta: TrackProfile, video: TrackP
     if best is None:
         return None
     worst, _, unit, shift, phase = best
-    return TelemetryClock(meta.index, video.index, form, column.key, unit, shift, phase, worst / timescale)
+    ahead = commonest_lead(run_leads(video.samples.offset, meta.samples.offset, meta.samples.size))
+    return TelemetryClock(meta.index, video.index, form, column.key, unit, shift, phase, worst / timescale, ahead)
 
 
 def _units(column: Column, *timescales: int) -> list[float]:
@@ -181,7 +191,9 @@ def _samples(offset: Int64Array, size: Int64Array, read: Read) -> Iterator[bytes
         yield read(place, count) if 0 < count <= _LARGEST_SAMPLE else b""
 
 
-def durations_by_stamps(clock: TelemetryClock, stamps: Stamps, usual: Int64Array, timescale: int) -> Int64Array | None:
+def durations_by_stamps(
+    clock: TelemetryClock, stamps: Stamps, owner: Int64Array, usual: Int64Array, timescale: int
+) -> Int64Array | None:
     """Return a video track's durations in ticks by the stamps beside it, int64 (n,); None where none belongs to it.
 
     Parameters
@@ -189,18 +201,33 @@ def durations_by_stamps(clock: TelemetryClock, stamps: Stamps, usual: Int64Array
     clock : TelemetryClock
     stamps : float64 (m,)
         As of `stamp_seconds`.
+    owner : int64 (m,)
+        Which picture each stamp belongs to, rising (`paired`).
     usual : int64 (n,)
         Durations by the reference: used before the first stamp and behind the last one.
     timescale : int
     """
     count = len(usual)
-    index = np.arange(len(stamps)) - clock.shift
-    there = np.isfinite(stamps) & (index >= 0) & (index < count)
+    there = np.isfinite(stamps) & (owner >= 0) & (owner < count)
+    there &= np.diff(owner, append=np.inf) > 0
     if int(there.sum()) < 2:
         return None
-    index, seconds = index[there], stamps[there]
+    index, seconds = owner[there], stamps[there]
+    index, seconds = _carried_on(index, seconds, count)
     ticks = np.floor((seconds - seconds[0]) * timescale + clock.phase).astype(np.int64)
     return by_known_times(index, ticks, usual)
+
+
+def _carried_on(index: Int64Array, seconds: Stamps, count: int) -> tuple[Int64Array, Stamps]:
+    """Carry a steady rate on to pictures before the first stamp and behind the last one; an unsteady one stays."""
+    steps = np.diff(seconds) / np.diff(index)
+    usual = float(np.median(steps))
+    if len(steps) < _FEWEST or float(np.abs(steps - usual).max()) > _STEADY * usual:
+        return index, seconds
+    mean = float((seconds[-1] - seconds[0]) / (index[-1] - index[0]))
+    before, behind = np.arange(index[0]), np.arange(index[-1] + 1, count)
+    earlier, later = seconds[0] - (index[0] - before) * mean, seconds[-1] + (behind - index[-1]) * mean
+    return np.concatenate((before, index, behind)), np.concatenate((earlier, seconds, later))
 
 
 def by_known_times(index: Int64Array, ticks: Int64Array, usual: Int64Array) -> Int64Array:

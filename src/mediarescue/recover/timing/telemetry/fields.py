@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mediarescue.recover.timing.telemetry.form import Column, Stamps, from_first, rises
 
@@ -50,8 +51,9 @@ class FixedFields:
         return floats - there[0] if len(there) else floats
 
 
-def _may_rise(raw: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _may_rise(raw: NDArray[np.generic]) -> bool:
     """Whether all steps but one go up: a counter may go round once."""
     if raw.dtype.kind == "f" and not np.isfinite(raw).all():
         return False
-    return int((raw[1:] <= raw[:-1]).sum()) <= (raw.dtype.kind == "u" and raw.dtype.itemsize == 4)
+    turns = int(raw.dtype.kind == "u" and raw.dtype.itemsize == 4)
+    return int(np.count_nonzero(np.less_equal(raw[1:], raw[:-1]))) <= turns

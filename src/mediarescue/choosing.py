@@ -95,7 +95,7 @@ def choose_reference(
             return Choice(None, candidates)
         raise NoFittingReferenceError(
             f"none of the {len(films)} films in {where} fits {broken.path}"
-            + (f": the best, {ranked[0].film.path}, does not as {ranked[0].verdict}" if ranked else "")
+            + (f": the best, {ranked[0].film.path}, has: {ranked[0].verdict}" if ranked else "")
             + "; look for a recording of the same camera with the same frame size and mode",
             candidates,
         )

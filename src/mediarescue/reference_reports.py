@@ -8,6 +8,8 @@ from typing import Any
 from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS
 
 SCHEMA_VERSION = 1
+_NOTICEABLE = 0.02
+"""Seconds: half a frame at 25 a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class TrialReport:
     def is_clean(self) -> bool:
         """Whether all came back, at its time."""
         return not self.error and all(
-            not track.missed and not track.wrong and track.time_error_seconds < 0.001 for track in self.tracks
+            not track.missed and not track.wrong and track.time_error_seconds < _NOTICEABLE for track in self.tracks
         )
 
 
@@ -153,7 +155,7 @@ def _losses(trial: TrialReport) -> list[str]:
         name = f"{trial.damage}: track {track.track_id} ({track.kind}, {track.codec})"
         if track.missed or track.wrong:
             why.append(f"{name}: {track.missed} of {track.samples} samples missed, {track.wrong} wrong")
-        if track.time_error_seconds >= 0.001:
+        if track.time_error_seconds >= _NOTICEABLE:
             why.append(f"{name}: times are up to {track.time_error_seconds:.3f} s off")
     return why
 

@@ -211,7 +211,7 @@ def test_an_empty_reference(here: Path, fail: Fail) -> None:
 def test_a_folder(here: Path, fail: Fail) -> None:
     (here / "folder.mp4").mkdir()
     assert "folder" in fail(3, "folder.mp4", "--ref", "good.mp4")
-    assert "folder" in fail(3, "broken.mp4", "--ref", "folder.mp4")
+    assert "no film in folder" in fail(4, "broken.mp4", "--ref", "folder.mp4")
 
 
 def test_a_file_that_is_not_there(fail: Fail) -> None:

@@ -13,12 +13,12 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mediarescue.errors import InputError, MediaRescueError, OutputError, UsageError
+from mediarescue.errors import InputError, MediaRescueError, NoFittingReferenceError, OutputError, UsageError
 from mediarescue.reports import SCHEMA_VERSION
 
 PROGRAM = "mediarescue"
@@ -184,6 +184,8 @@ def fail(error: BaseException, invocation: Invocation) -> int:
             "exit_code": failure.exit_code,
             "error": {"type": failure.kind, "message": failure.message},
         }
+        if isinstance(error, NoFittingReferenceError):
+            document["candidates"] = [asdict(candidate) for candidate in error.candidates]
         with contextlib.suppress(OutputError):
             write_stdout(as_text(document))
     return failure.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator
 
+from mediarescue.cli._candidates import candidates_text
 from mediarescue.cli._check import check_lines
 from mediarescue.cli._strip import strip_lines
 from mediarescue.cli._text import WIDEST, duration, labelled, table_text, text_width
@@ -50,6 +51,9 @@ def untrunc_text(report: UntruncReport, *, every_gap: bool = False, already_said
     strip = strip_lines(report.coverage, report.tracks, min(width, WIDEST)) if report.coverage is not None else None
     if strip is not None:
         parts.append("\n".join(strip) + "\n\n")
+    if report.candidates:
+        used = labelled("reference", report.reference or "", width)
+        parts.insert(0, candidates_text(report.candidates, width, every=every_gap) + used + "\n")
     parts += [labelled(label, text, width) for label, text in _lines(report, every_gap, said)]
     return "".join(parts)
 

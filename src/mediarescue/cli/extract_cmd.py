@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mediarescue.cli import _options
+from mediarescue.cli._candidates import showing_candidates
 from mediarescue.cli._exit import as_text, write_stdout
 from mediarescue.cli._options import ProgressMode, made_folder
 from mediarescue.cli._progress import renderer
@@ -27,8 +28,10 @@ File = Annotated[
     Path, typer.Argument(metavar="FILE", show_default=False, readable=False, help="The file to take apart.")
 ]
 Reference = Annotated[
-    Path | None,
-    typer.Option("--ref", metavar="GOOD", readable=False, help="A healthy file of the same camera and mode."),
+    list[Path] | None,
+    typer.Option(
+        "--ref", metavar="GOOD", readable=False, help="A healthy file of the same camera and mode, a profile, a folder."
+    ),
 ]
 OutDir = Annotated[Path, typer.Option("--out-dir", metavar="DIR", help="Write to this folder (made where missing).")]
 
@@ -45,7 +48,7 @@ def extract_command(
 ) -> int:
     """Write the streams and list them; returns the report's exit code."""
     with made_folder(out_dir):
-        with renderer(progress, quiet=quiet) as listener:
+        with showing_candidates(json=json, quiet=quiet), renderer(progress, quiet=quiet) as listener:
             # brings numpy and construct with it, which --help must not wait for
             from mediarescue.streams import extract
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mediarescue.cli import _options
+from mediarescue.cli._candidates import showing_candidates
 from mediarescue.cli._exit import as_text, noticing_what_is_written, write_stdout
 from mediarescue.cli._options import ProgressMode, chosen_target
 from mediarescue.cli._progress import renderer
@@ -35,9 +36,14 @@ Broken = Annotated[
     Path, typer.Argument(metavar="BROKEN", show_default=False, readable=False, help="The file to rescue.")
 ]
 Reference = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
-        "--ref", metavar="GOOD", show_default=False, readable=False, help="A healthy file of the same camera and mode."
+        "--ref",
+        metavar="GOOD",
+        show_default=False,
+        readable=False,
+        help="A healthy file of the same camera and mode, or a saved profile of one; of several, or of a folder's "
+        "films, the best is taken.",
     ),
 ]
 KeepFragments = Annotated[
@@ -102,7 +108,7 @@ def untrunc_command(
         map_file=map_file,
         map_picture=map_picture,
     )
-    inputs = [broken] if reference is None else [broken, reference]
+    inputs = [broken, *(reference or ())]
     with chosen_target(film_name(broken), output, out_dir, suffix=_SUFFIX) as target:
         written = [target]
         if report_file is not None:
@@ -110,7 +116,7 @@ def untrunc_command(
             check_target(report_file, inputs=inputs, overwrite=overwrite)
             written.append(report_file)
         with noticing_what_is_written(*written):
-            with renderer(progress, quiet=quiet) as listener:
+            with showing_candidates(json=json, quiet=quiet), renderer(progress, quiet=quiet) as listener:
                 # The API brings numba, numpy and construct with it, which --help must not wait for.
                 from mediarescue import api
 

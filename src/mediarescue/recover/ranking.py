@@ -110,15 +110,15 @@ class Trial:
     def verdict(self) -> str:
         """What speaks against the film, empty where nothing does."""
         if self.keys_tried and not self.keys_decoded:
-            return "its settings decode no key frame: another frame size or mode"
+            return "no key frame decodes: other frame size or mode"
         if self.lost_video:
-            return "nothing reads as its pictures: another codec or mode"
+            return "no pictures: other codec or mode"
         if self.part < _GOOD:
-            return f"only {self.part:.0%} reads as its tracks"
+            return f"reads only {100 * self.recovered // max(self.tried, 1)} %"
         if self.missing:
-            return f"no sample of track {', '.join(self.missing)} was found"
+            return f"no track {', '.join(self.missing)}"
         if self.drift > _DRIFT:
-            return f"video and sound part by {self.drift:.0%} of the time: another frame rate"
+            return f"video and sound part by {self.drift:.0%}: other frame rate"
         if self.keys_decoded < self.keys_tried:
             return f"{self.keys_tried - self.keys_decoded} of {self.keys_tried} key frames do not decode"
         return ""

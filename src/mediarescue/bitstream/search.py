@@ -7,6 +7,7 @@ damage looks like. The blocks are small enough for the cache, and for the alloca
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ _BLOCK = 1 << 16
 _NEAR = 1 << 11
 _FEW_VALUES = 4
 """Values of a byte that are cheaper to compare with one by one than to look up."""
+_COMPARED = 2
+"""Bytes of a marker that are compared everywhere."""
 _COMMON = (0, 255)
 """Bytes that many files are full of: the others of a marker are looked for first."""
 
@@ -54,22 +57,32 @@ def find_any(
         first = max(first, near - len(markers[0]) + 1)
     if not markers or first >= min(limit + behind, stop):
         return -1
-    table = np.frombuffer(b"".join(markers), dtype=np.uint8).reshape(len(markers), -1)
+    table, columns = _columns(tuple(markers))
     end = min(limit + behind, stop - table.shape[1] + 1)
-    values = [np.unique(column) for column in table.T]
-    order = sorted(range(len(values)), key=lambda k: (len(values[k]), int(values[k][0]) in _COMMON))
     while first < end:
         last = min(first + _BLOCK, end)
-        hit = _among(buf[first + order[0] : last + order[0]], values[order[0]])
-        if len(order) > 1:
-            hit &= _among(buf[first + order[1] : last + order[1]], values[order[1]])
-        found = np.flatnonzero(hit) + first
-        if len(found):
-            found = found[_matches(buf, found, table)]
-        if len(found):
-            return int(found[0]) - behind
+        hit: NDArray[np.bool_] | None = None
+        for k, values in columns:
+            same = _among(buf[first + k : last + k], values)
+            hit = same if hit is None else np.logical_and(hit, same, out=hit)
+        assert hit is not None
+        if hit.any():
+            found = np.flatnonzero(hit) + first
+            here = buf[found[:, np.newaxis] + np.arange(table.shape[1])]
+            whole = (here[:, np.newaxis] == table).all(axis=2).any(axis=1)
+            if whole.any():
+                return int(found[int(whole.argmax())]) - behind
         first = last
     return -1
+
+
+@lru_cache(maxsize=256)
+def _columns(markers: tuple[bytes, ...]) -> tuple[NDArray[np.uint8], list[tuple[int, NDArray[np.uint8]]]]:
+    """Return the markers as rows, and the two of their bytes that tell most, each with its values."""
+    table = np.frombuffer(b"".join(markers), dtype=np.uint8).reshape(len(markers), -1)
+    values = [np.unique(column) for column in table.T]
+    order = sorted(range(len(values)), key=lambda k: (len(values[k]), int(values[k][0]) in _COMMON))
+    return table, [(k, values[k]) for k in order[:_COMPARED]]
 
 
 def places_of(buf: NDArray[np.uint8], allowed: NDArray[np.bool_], at: int, limit: int) -> Int64Array:
@@ -85,21 +98,11 @@ def _among(data: NDArray[np.uint8], values: NDArray[np.uint8]) -> NDArray[np.boo
     if len(values) > _FEW_VALUES:
         allowed = np.zeros(256, dtype=bool)
         allowed[values] = True
-        return allowed.take(data)
+        taken: NDArray[np.bool_] = allowed.take(data)
+        return taken
     if not len(values):
         return np.zeros(len(data), dtype=bool)
-    hit = data == values[0]
+    hit: NDArray[np.bool_] = data == values[0]
     for value in values[1:]:
         hit |= data == value
     return hit
-
-
-def _matches(buf: NDArray[np.uint8], found: Int64Array, table: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return at which of the indexes one of the rows of ``table`` stands."""
-    matches = np.zeros(len(found), dtype=bool)
-    for row in table:
-        same = np.ones(len(found), dtype=bool)
-        for k, value in enumerate(row):
-            same &= buf[found + k] == value
-        matches |= same
-    return matches

@@ -43,6 +43,17 @@ class JoinedSource(ByteSource):
         inner = [(offset - self._whole.origin, size) for offset, size in self.ranges(start, end - start)]
         return JoinedSource(self._whole, inner)
 
+    def next_data(self, offset: int) -> int:
+        """Return the first offset from ``offset`` on where anything but zeros may stand; the size where nothing may."""
+        for index in range(bisect_right(self._ends, max(offset, 0)), len(self._ends)):
+            start, length = self._ranges[index]
+            begin = self._ends[index] - length
+            skip = max(offset - begin, 0)
+            found = self._whole.next_data(start + skip) - start
+            if found < length:
+                return begin + found
+        return max(offset, self.size)
+
     def _read_once(self, offset: int, size: int) -> bytes:
         index = bisect_right(self._ends, offset)
         if index == len(self._ends):

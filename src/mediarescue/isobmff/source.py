@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -102,6 +103,22 @@ class ByteSource:
         data = self.read(offset, len(target))
         target[: len(data)] = data
         return len(data)
+
+    def next_data(self, offset: int) -> int:
+        """Return the first offset from ``offset`` on where anything but zeros may stand; the size where nothing may.
+
+        Notes
+        -----
+        The holes of a sparse file are skipped unread (lseek's SEEK_DATA). Where the system or the file system does
+        not know them the answer is ``offset``.
+        """
+        if not hasattr(os, "SEEK_DATA") or not 0 <= offset < self.size:
+            return offset
+        try:
+            found = os.lseek(self.file.fileno(), self.origin + offset, os.SEEK_DATA) - self.origin
+        except OSError as error:
+            return self.size if error.errno == errno.ENXIO else offset
+        return min(max(found, offset), self.size)
 
     def fileno(self) -> int:
         """Return the file descriptor, for copying by the system; its position is of no meaning."""

@@ -58,6 +58,10 @@ class SparseSource(ByteSource):
             target[begin - offset : end - offset] = self._data[at : at + end - begin]
         return count
 
+    def next_data(self, offset: int) -> int:
+        """Return ``offset``: what is not known is no hole."""
+        return offset
+
     def _read_once(self, offset: int, size: int) -> bytes:
         found = bytearray(min(size, max(self.size - offset, 0)))
         self.read_into(offset, memoryview(found))

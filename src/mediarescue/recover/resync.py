@@ -12,12 +12,12 @@ from mediarescue.recover.candidate import Candidate
 from mediarescue.recover.codecs.learned_matcher import LearnedMatcher
 from mediarescue.recover.codecs.unknown import UnknownMatcher
 from mediarescue.recover.foreign import PCM, looks_like
-from mediarescue.recover.matcher import Habitual, Matcher, Unmarked
+from mediarescue.recover.matcher import Backward, Habitual, Matcher, Unmarked
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.window import MediaWindow
 
 _FIRST_BLOCK = 1 << 14
-_LARGEST_BLOCK = 1 << 18
+_LARGEST_BLOCK = 1 << 19
 _CHAIN = 3
 _LAST_RUN = 8 << 10
 """Bytes before the end of the media where its last sample is looked for, however weakly it is known."""
@@ -31,36 +31,98 @@ _MOST_LINKS = 4
 _FOREIGN_RUN = 32 << 10
 """Bytes of other data that may stand between single pictures."""
 _ZERO_BLOCK = 1 << 16
+_MARGIN = 1 << 16
+"""Bytes behind a block that the searches in it may look at."""
+_AHEAD = 1 << 17
+"""Bytes at once of the window that looks far ahead of the search, which shall not read its own bytes again for it."""
 _LEADING_ZEROS = 8
 
 
-def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int, padding: Padding) -> int:
-    """Return the first position from ``pos`` on where a verified chain of samples starts, or -1.
+class StartSearch:
+    """The search for places where a verified chain of samples starts; remembers the last answer.
+
+    Parameters
+    ----------
+    window : MediaWindow
+    matchers : sequence of Matcher
+        One a family.
+    padding : Padding
+        Between the reference's chunks.
 
     Notes
     -----
-    A single match is not proof: at a million offsets a few parse by chance. A start counts when it carries on:
-    three samples in a run, or a sample followed by another family's, a box, or the end of the media.
+    Rival hypotheses ask from places a few bytes apart: megabytes of damage are searched once for all of them.
     """
-    block, start = _FIRST_BLOCK, pos
-    while pos < window.end:
-        pos = _behind_zeros(window, pos)
-        end = min(pos + block, window.end)
-        block = min(2 * block, _LARGEST_BLOCK)
-        hits = []
-        limit = end
-        for matcher in matchers:
-            at = _first_verified(window, matchers, matcher, pos, limit, padding)
-            if at >= 0:
-                hits.append(at)
-                limit = at
-        box = find_box(window, pos, limit)
-        if box >= 0:
-            hits.append(box)
-        if hits:
-            return min(hits)
-        pos = end
-    return _last_run(window, matchers, max(start, window.end - _LAST_RUN))
+
+    def __init__(self, window: MediaWindow, matchers: Sequence[Matcher], padding: Padding) -> None:
+        self._window = window
+        self._matchers = matchers
+        self._padding = padding
+        self._find = [m.find_usual if isinstance(m, Habitual) else m.find for m in matchers]
+        self._from = self._found = 0
+        """Nothing verified starts in ``[_from, _found)``."""
+
+    def find(self, pos: int) -> int:
+        """Return the first position from ``pos`` on where a verified chain of samples starts, or -1.
+
+        Notes
+        -----
+        A single match is not proof: at a million offsets a few parse by chance. A start counts when it carries on:
+        three samples in a run, or a sample followed by another family's, a box, or the end of the media. Then come
+        the samples that end exactly there, which nothing else would have shown.
+        """
+        window = self._window
+        found = self._first_verified(pos, self._from) if pos < self._from else -1
+        if found < 0:
+            start = self._found if self._from <= pos <= self._found or pos < self._from <= self._found else pos
+            found = self._first_verified(start, window.end)
+            self._from, self._found = min(pos, start), window.end if found < 0 else found
+        if found < 0:
+            return _last_run(window, self._matchers, max(pos, window.end - _LAST_RUN))
+        return _look_back(window, self._matchers, pos, found)
+
+    def _first_verified(self, pos: int, until: int) -> int:
+        """Return the first position in ``[pos, until)`` where a verified chain starts, or -1."""
+        window, block = self._window, _FIRST_BLOCK
+        while pos < until:
+            ahead = window.with_capacity(_AHEAD)
+            pos = _behind_zeros(window, pos)
+            end = limit = min(pos + block, until)
+            block = min(2 * block, _LARGEST_BLOCK)
+            window.view(pos, end - pos + _MARGIN)  # read once for all of them
+            for matcher, find in zip(self._matchers, self._find, strict=True):
+                at = find(window, pos, limit) if pos < limit else -1
+                while at >= 0 and not carries_on(ahead, self._matchers, matcher, at, self._padding):
+                    at = find(window, at + 1, limit) if at + 1 < limit else -1
+                limit = at if at >= 0 else limit
+            box = find_box(window, pos, limit) if pos < limit else -1
+            limit = box if box >= 0 else limit
+            if limit < end:
+                return limit
+            pos = end
+        return -1
+
+
+def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int, padding: Padding) -> int:
+    """Return the first position from ``pos`` on where a verified chain of samples starts, or -1; see `StartSearch`."""
+    return StartSearch(window, matchers, padding).find(pos)
+
+
+def _look_back(window: MediaWindow, matchers: Sequence[Matcher], pos: int, start: int) -> int:
+    """Return where the samples begin that lead up to ``start``, one behind the other, none in front of ``pos``.
+
+    Notes
+    -----
+    A single frame of sound is no proof where it might stand anywhere; that it ends to the byte where a verified chain
+    starts is (AAC: none at 1.5 million offsets of noise).
+    """
+    while start > pos:
+        ends = (matcher.find_ending(window, pos, start) for matcher in matchers if isinstance(matcher, Backward))
+        earlier = max(ends, default=-1)
+        if earlier < 0:
+            break
+        start = earlier
+    return start
 
 
 def _last_run(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> int:
@@ -83,31 +145,19 @@ def _behind_zeros(window: MediaWindow, pos: int) -> int:
     """Return the last few bytes before the first one that is not zero: lengths and start codes begin with zeros."""
     while pos < window.end:
         buf, at, stop, _ = window.view(pos, min(_ZERO_BLOCK, window.end - pos))
+        if stop <= at:  # the file is shorter than it was
+            return window.end
         stop = min(stop, at + _ZERO_BLOCK)
         found = np.flatnonzero(buf[at:stop])
         if len(found):
             return max(pos, pos + int(found[0]) - _LEADING_ZEROS)
-        pos += stop - at
+        pos = min(max(pos + stop - at, window.source.next_data(pos + stop - at) - _LEADING_ZEROS), window.end)
     return pos
 
 
 def only_zeros(window: MediaWindow, pos: int) -> bool:
     """Whether nothing but zeros stands from ``pos`` to the end of the media: space a camera reserved."""
     return pos < window.end and _behind_zeros(window, pos) >= window.end
-
-
-def _first_verified(
-    window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, end: int, padding: Padding
-) -> int:
-    find = matcher.find_usual if isinstance(matcher, Habitual) else matcher.find
-    while pos < end:
-        at = find(window, pos, end)
-        if at < 0:
-            return -1
-        if carries_on(window, matchers, matcher, at, padding):
-            return at
-        pos = at + 1
-    return -1
 
 
 def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, padding: Padding) -> bool:

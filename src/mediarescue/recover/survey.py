@@ -6,6 +6,7 @@ from mediarescue.isobmff import ByteSource
 
 _PLACES = 512
 _BLOCK = 4096
+_READ = 1 << 20
 
 
 def zero_fraction(source: ByteSource) -> float:
@@ -21,11 +22,14 @@ def zero_fraction(source: ByteSource) -> float:
 
 
 def _all_zero(source: ByteSource) -> bool:
-    nothing = bytes(1 << 20)
-    for at in range(0, source.size, len(nothing)):
+    nothing, at = bytes(_READ), 0
+    while (at := source.next_data(at)) < source.size:
         block = source.read(at, len(nothing))
+        if not block:
+            break
         if block != nothing[: len(block)]:
             return False
+        at += len(block)
     return True
 
 
@@ -35,12 +39,16 @@ def written_end(source: ByteSource) -> int:
     Space that was reserved, or whose bytes were lost with the power, reads as zeros: what an index places there was
     never written.
     """
-    end = source.size
+    end, step = source.size, _READ
     while end > 0:
-        at = max(end - (1 << 20), 0)
-        block = source.read(at, end - at).rstrip(b"\0")
-        if block:
+        at = max(end - step, 0)
+        if source.next_data(at) >= end:  # a hole of a sparse file: nothing of it has to be read
+            end, step = at, 2 * step
+        elif step > _READ:
+            step //= 2
+        else:
+            block = source.read(at, end - at).rstrip(b"\0")
             end = at + len(block)
-            break
-        end = at
+            if block:
+                break
     return end if source.size - end >= _BLOCK else source.size

@@ -244,7 +244,7 @@ class AacWalker:
     def _first_bytes(self) -> NDArray[np.bool_]:
         """Return which first bytes an accepted frame may have: its first element and tag, or a fill element's."""
         value = np.arange(256)
-        first = value >> 5 != _END
+        first: NDArray[np.bool_] = value >> 5 != _END
         if len(self._accepted):
             first &= (value >> 5 == _FIL) | np.isin(0x80 | value >> 1, self._accepted & 0xFF)
         return first

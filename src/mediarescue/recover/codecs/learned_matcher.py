@@ -16,6 +16,7 @@ _ENOUGH_EVIDENCE = 16.0
 _CERTAIN_EVIDENCE = 20.0
 _RUN_LIMIT = 4096
 _UNSEEN_SIZE = 4.0
+_SHORTEST_PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class LearnedMatcher:
         self.single = sizes.total == 1
         self.unsized = length_field is None and any(not kind.size for kind in kinds)
         self.blind = length_field is None and not any(kind.signature.strong for kind in kinds)
+        signatures = [] if self.blind else [kind.signature for kind in kinds if kind.signature.strong]
+        prefixes = {(signature.prefix_at, signature.prefix): None for signature in signatures}
+        self._prefixes = [(at, prefix) for at, prefix in prefixes if len(prefix) >= _SHORTEST_PREFIX]
         ends = [at + 1 for kind in kinds for at, _ in kind.signature.values]
         self._head = max([*ends, length_field.at + length_field.width if length_field else 0, 1])
 
@@ -160,15 +164,18 @@ class LearnedMatcher:
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return the first place of a signature's longest constant run, or -1."""
         hits = []
-        for kind in self.kinds:
-            prefix, prefix_at = kind.signature.prefix, kind.signature.prefix_at
-            if self.blind or not kind.signature.strong or len(prefix) < 4:
-                continue
+        for prefix_at, prefix in self._prefixes:
             buf, at, stop, _ = window.view(pos, end - pos + prefix_at + len(prefix))
             found = find_bytes(buf, prefix, at, at + end - pos, stop, behind=prefix_at)
             if found >= 0:
                 hits.append(found - at)
         return pos + min(hits) if hits else -1
+
+    def find_ending(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the last position in ``[pos, end)`` of a sample of a known size and signature that ends at ``end``."""
+        starts = [end - kind.size for kind in self.kinds if kind.size and end - kind.size >= pos]
+        found = (at for at in sorted(starts, reverse=True) if self._sample_at(window, at)[0] == end - at)
+        return -1 if self.blind or self.unsized else next(found, -1)
 
     def cut(self, window: MediaWindow, pos: int) -> bool:
         """Return True when a sample with a signature starts at ``pos`` and the media ends inside it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ _UNSEEN_SIZE = 14.0
 _NEVER_SEEN = 5.0
 """Cost of a sample of a track the reference has no sample of."""
 _AGAINST = 3.0
+_HEADS_SOUGHT = 16
 
 
 class MebxMatcher:
@@ -36,19 +38,27 @@ class MebxMatcher:
         How many items a sample had in the reference.
     signature : Signature
         Bytes its samples share: two tracks may use the same key ids and sizes.
+    heads : tuple of bytes
+        Size and key of the first item of most samples.
     """
 
     blind = False
 
     def __init__(
-        self, family: int, keys: frozenset[bytes], sizes: LengthModel, items: frozenset[int], signature: Signature
+        self,
+        family: int,
+        keys: frozenset[bytes],
+        sizes: LengthModel,
+        items: frozenset[int],
+        signature: Signature,
+        heads: tuple[bytes, ...],
     ) -> None:
         self.family = family
         self.keys = keys
         self.sizes = sizes
         self._items = max(items, default=1)
         self._signature = signature
-        self._heads = tuple(size.to_bytes(4, "big") + key for size in sizes.likely(4) for key in sorted(keys))
+        self._heads = heads
 
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
         """Return the run of samples at ``pos``."""
@@ -105,8 +115,6 @@ class MebxMatcher:
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return the first sample of a size the reference has, or -1."""
-        if self._items != 1:
-            return -1
         buf, at, stop, _ = window.view(pos, end - pos + 8)
         found = find_any(buf, self._heads, at, min(at + end - pos, stop), stop)
         return pos + found - at if found >= 0 else -1
@@ -151,5 +159,7 @@ class MebxFactory:
                 count += 1
             if at == offset + size:
                 items.add(count)
-        signature = Signature.learn(read_heads(reference, offsets[:500], sizes[:500]))
-        return MebxMatcher(family, keys, LengthModel(sizes), frozenset(items), signature)
+        heads = read_heads(reference, offsets[:500], sizes[:500])
+        usual = Counter(head[:8] for head in heads if head[4:8] in keys).most_common(_HEADS_SOUGHT)
+        firsts = tuple(head for head, _ in usual)
+        return MebxMatcher(family, keys, LengthModel(sizes), frozenset(items), Signature.learn(heads), firsts)

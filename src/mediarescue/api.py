@@ -117,7 +117,9 @@ def untrunc(
         file = None if options.ignore_moov else read_fragmented(source)
         state = judge(source, healthy, file, ignore_moov=options.ignore_moov)
         if file is not None and (file.began or healthy is None or state is IndexState.POINTS_OUTSIDE):
-            return untrunc_fragments(source, healthy, file, target, options=options, listener=listener)
+            report = untrunc_fragments(source, healthy, file, target, options=options, listener=listener)
+            if report is not None:
+                return report
         if options.keep_fragments:
             listener(Warned(f"{broken.name} is no fragmented file: there is nothing for --keep-fragments to keep"))
         report = untrunc_by_own_index(source, state, healthy, target, options=options, listener=listener)

@@ -42,8 +42,11 @@ def untrunc_fragments(
     *,
     options: UntruncOptions,
     listener: Listener,
-) -> UntruncReport:
+) -> UntruncReport | None:
     """Write what a fragmented file holds as a file that plays; its errors are those of `mediarescue.untrunc`.
+
+    None, and nothing is written, where a reference is given and the fragments lead to none of its tracks: their
+    offsets may count from a beginning that is lost, as in Apple's recordings, and their samples can still be searched.
 
     Parameters
     ----------
@@ -65,7 +68,10 @@ def untrunc_fragments(
             )
         reference = _learnt(healthy)
         file.fragments.extends.update(read_track_extends(reference.movie.moov))
-        movie, unmatched = _adopted(source, file, reference, healthy, listener)
+        movie, unmatched = adopt_movie(source, file.fragments, reference, healthy)
+        if not movie.tracks and not options.keep_fragments:
+            return None
+        _check_adopted(source, healthy, movie, unmatched, listener)
     encrypted = [str(track.track_id) for track in movie.tracks if track.is_encrypted]
     if encrypted:
         raise InputError(
@@ -120,10 +126,9 @@ def _learnt(healthy: ByteSource) -> ReferenceProfile:
         ) from error
 
 
-def _adopted(
-    source: ByteSource, file: FragmentedFile, reference: ReferenceProfile, healthy: ByteSource, listener: Listener
-) -> tuple[Movie, tuple[int, ...]]:
-    movie, unmatched = adopt_movie(source, file.fragments, reference, healthy)
+def _check_adopted(
+    source: ByteSource, healthy: ByteSource, movie: Movie, unmatched: tuple[int, ...], listener: Listener
+) -> None:
     if not movie.tracks:
         raise ReferenceMismatchError(
             f"the reference {healthy.path} does not fit: no track of {source.path} reads as one of its tracks; "
@@ -131,7 +136,6 @@ def _adopted(
         )
     for track_id in unmatched:
         listener(Warned(f"track {track_id} of {source.path.name} is like no track of the reference; it is left out"))
-    return movie, unmatched
 
 
 def _write_progressive(

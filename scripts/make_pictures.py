@@ -24,6 +24,7 @@ from mediarescue import untrunc
 from mediarescue.bitstream.columns import Column
 from mediarescue.bitstream.h264 import H264Scanner, parse_avcc
 from mediarescue.isobmff import ByteSource, expand, read_movie
+from mediarescue.options import UntruncOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 BROKEN = ROOT / "tests" / "fixtures" / "moov-never-written.mp4"
@@ -47,6 +48,18 @@ class Sample:
     video: bool
     kind: str = ""
     order_count: int = 0
+
+
+def damaged_map(folder: Path) -> str:
+    """Return the map of the broken file with a hole, as ``untrunc --map-picture`` draws it."""
+    data, size = bytearray(BROKEN.read_bytes()), 2600
+    for place in (0.3, 0.72):
+        at = int(len(data) * place)
+        data[at : at + size] = bytes(size)
+    broken, picture = folder / "damaged.mp4", folder / "map.svg"
+    broken.write_bytes(data)
+    untrunc(broken, reference=REFERENCE, options=UntruncOptions(dry_run=True, map_picture=picture))
+    return picture.read_text(encoding="utf-8")
 
 
 def why_it_does_not_play(path: Path) -> str:
@@ -279,6 +292,7 @@ def main() -> int:
         _, _, shown = six_frames(rescued)
         if shown != report.tracks[0].samples or report.reservations:
             raise SystemExit(f"a player shows {shown} pictures of {report.tracks[0].samples}: nothing to be proud of")
+        (out / "map.svg").write_text(damaged_map(Path(folder)), encoding="utf-8")
         before_after(rescued).save(out / "before-after.png", optimize=True)
         file_layout(rescued).save(out / "file-layout.svg")
         picture_order(rescued).save(out / "picture-order.svg")

@@ -21,11 +21,11 @@ from mediarescue.reporting.coverage import bytes_by_cell, cell_borders
 from mediarescue.reporting.style import STYLE, TRACK_CLASSES, box_path, text, xml
 
 _WIDTH = 1200
-_LEFT, _RIGHT = 150, 40
+_LEFT, _RIGHT = 150, 42
 _ROWS = 12
 _SPAN = _WIDTH - _LEFT - _RIGHT
 _CELLS = 168
-"""Cells of a row."""
+"""Cells of a row, of whole pixels, so that neighbours meet without a seam."""
 _FINE = 3
 """Marks of damage are placed this many times as finely as cells."""
 _ROW, _STEP = 20, 34
@@ -227,7 +227,7 @@ def _legend(cover: Cover, top: float) -> Iterator[str]:
 
 def _gap_list(cover: Cover, chosen: NDArray[np.int64], top: float) -> Iterator[str]:
     shown = next((at for at, track in enumerate(cover.tracks) if track.kind == "video"), 0)
-    when = gap_times(cover, shown, chosen)[1].tolist() if cover.tracks else [0.0] * len(chosen)
+    when = gap_times(cover, shown, chosen)[0].tolist() if cover.tracks else [0.0] * len(chosen)
     for number, (at, seconds) in enumerate(zip(chosen.tolist(), when, strict=True), 1):
         y = top + 22 * (number - 1)
         offset, note = int(cover.offset[at]), int(cover.note[at])

@@ -8,7 +8,7 @@ from mediarescue.checking.sampling import sampled_runs, whole_runs
 
 
 @st.composite
-def films(draw: st.DrawFn) -> tuple[np.ndarray, list[int], int]:  # type: ignore[type-arg]
+def films(draw: st.DrawFn) -> tuple[np.ndarray, list[int], int]:
     count = draw(st.integers(1, 3000))
     every = draw(st.integers(1, 400))
     is_sync = np.arange(count) % every == draw(st.integers(0, every - 1))
@@ -18,7 +18,7 @@ def films(draw: st.DrawFn) -> tuple[np.ndarray, list[int], int]:  # type: ignore
 
 @given(films())
 def test_sampled_runs_lie_inside_apart_begin_at_key_frames_and_keep_to_a_budget(
-    film: tuple[np.ndarray, list[int], int],  # type: ignore[type-arg]
+    film: tuple[np.ndarray, list[int], int],
 ) -> None:
     is_sync, around, budget = film
     runs = sampled_runs(is_sync, around, budget)
@@ -37,7 +37,7 @@ def test_sampled_runs_lie_inside_apart_begin_at_key_frames_and_keep_to_a_budget(
 
 
 @given(films())
-def test_whole_runs_are_everything_in_order(film: tuple[np.ndarray, list[int], int]) -> None:  # type: ignore[type-arg]
+def test_whole_runs_are_everything_in_order(film: tuple[np.ndarray, list[int], int]) -> None:
     is_sync, _, least = film
     runs = whole_runs(is_sync, least=least)
     assert [at for start, end in runs for at in range(start, end)] == list(range(len(is_sync)))

@@ -30,7 +30,7 @@ def cover(parts: Sequence[Part], *, notes: tuple[str, ...] = ("not recognised",)
         tracks,
         (tracks >= 0).astype(np.int64),
         first,
-        first * 0.1,
+        (first * 0.1).astype(np.float64),
         np.where(kinds == Kind.GAP, 0, -1).astype(np.int32),
         notes,
     )

@@ -28,7 +28,7 @@ def test_the_reason_of_a_gap_tells_what_it_is(gap: Gap, kind: Kind) -> None:
 
 
 def source(size: int) -> ByteSource:
-    return ByteSource(io.BytesIO(bytes(size)), Path("film"), size)  # type: ignore[arg-type]
+    return ByteSource(io.BytesIO(bytes(size)), Path("film"), size)
 
 
 def test_what_no_sample_and_no_gap_holds_is_header_unknown_or_box() -> None:

@@ -20,7 +20,7 @@ from mediarescue.errors import (
 from mediarescue.events import Listener, Noted, Warned, ignore
 from mediarescue.fit import check_fit, check_trial, decoded
 from mediarescue.fragment_rescue import untrunc_fragments
-from mediarescue.index_rescue import untrunc_by_own_index
+from mediarescue.index_rescue import untrunc_by_hidden_index, untrunc_by_own_index
 from mediarescue.inspection import InspectReport
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header, read_fragmented
 from mediarescue.judging import judge, open_film
@@ -126,6 +126,9 @@ def untrunc(
         if report is not None:
             return report
         if healthy is None:
+            report = untrunc_by_hidden_index(source, target, options=options, listener=listener)
+            if report is not None:
+                return report
             raise UsageError(_without_reference(broken, state))
         preparation = _prepared(source, healthy, state, listener)
         families = learn(healthy, preparation)

@@ -16,7 +16,7 @@ from mediarescue.recover.candidate import CUT_SHORT, Gap
 from mediarescue.recover.extending import Extension, extend_tracks, search_start
 from mediarescue.recover.fragmented import indexed_tracks
 from mediarescue.recover.locate import MediaLocation, locate_media
-from mediarescue.recover.own_index import OwnIndex, read_own_index
+from mediarescue.recover.own_index import OwnIndex, read_hidden_index, read_own_index
 from mediarescue.reporting.describe import describe
 from mediarescue.reports import GapReport, OwnIndexReport, UntruncReport
 
@@ -60,6 +60,18 @@ def untrunc_by_own_index(
     if report is None:
         raise nothing_to_do(source)
     return report
+
+
+def untrunc_by_hidden_index(
+    source: ByteSource, target: Path, *, options: UntruncOptions, listener: Listener
+) -> UntruncReport | None:
+    """Rescue a file by an index that its camera left inside the media data; None where there is none that fits."""
+    location = locate_media(source)
+    own = read_hidden_index(source, location, listener=listener)
+    if own is None:
+        return None
+    listener(Noted(f"{source.path.name} holds an index inside its media data: no reference is needed"))
+    return untrunc_by_index(source, own, location, target, only_if_longer=False, options=options, listener=listener)
 
 
 def untrunc_by_index(

@@ -7,27 +7,97 @@ boxes of later fragments stand there too. Sample sizes need no index, but times 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mediarescue.events import Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.isobmff import (
     Box,
     BoxError,
+    ByteSource,
     Fragments,
     Leniency,
+    Movie,
     expand,
     is_constant_size,
     parse_boxes,
     read_track,
     read_track_extends,
 )
+from mediarescue.isobmff.movie import movie_of
 from mediarescue.recover.boxes import INDEX_BOXES
 from mediarescue.recover.candidate import Gap
 
 Int64Array = NDArray[np.int64]
 _LARGEST = 64 << 20
+_WINDOW = 4 << 20
+_HEAD = 16
+_FIRST_INSIDE = {b"moof": b"mfhd", b"hoov": b"mvhd", b"moov": b"mvhd"}
+SEARCH = "look for a hidden index"
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenIndex:
+    """An index inside the media data: a movie that lists the first samples, and the fragments behind it."""
+
+    movie: Movie
+    fragments: Fragments
+
+
+def find_hidden(source: ByteSource, start: int, end: int, *, listener: Listener = ignore) -> HiddenIndex | None:
+    """Search media data for the index that a camera left there while it recorded; None where there is none.
+
+    Parameters
+    ----------
+    source : ByteSource
+    start, end : int
+        Where the media data are.
+    listener : callable
+        Told of progress: all of it is read.
+
+    Notes
+    -----
+    A later movie that lists more takes the place of an earlier one, and of the fragments in front of it.
+    """
+    listener(StageStarted(SEARCH, end - start))
+    found: HiddenIndex | None = None
+    listed = 0
+    for offset, size, kind in _index_boxes(source, start, end, listener):
+        if kind == b"moof" and found is None:
+            continue
+        data = source.read(offset, size)
+        with contextlib.suppress(BoxError):
+            if kind == b"moof" and found is not None:
+                found.fragments.add(data, offset)
+            elif kind != b"moof":
+                moov = _parsed(data, 0)
+                movie = movie_of(moov, leniency=Leniency.PERMISSIVE, problems=[])
+                count = sum(len(durations) for durations in _movie_durations(moov).values())
+                if movie.tracks and count > listed:
+                    found, listed = HiddenIndex(movie, Fragments(read_track_extends(moov))), count
+    listener(StageFinished(SEARCH))
+    return found
+
+
+def _index_boxes(source: ByteSource, start: int, end: int, listener: Listener) -> Iterator[tuple[int, int, bytes]]:
+    """Yield place, size and type of the whole index boxes in ``[start, end)``, in file order."""
+    pos = start
+    while pos < end:
+        data = source.read(pos, min(_WINDOW + _HEAD, end - pos))
+        hits = []
+        for kind, inside in _FIRST_INSIDE.items():
+            at = data.find(kind, 4)
+            while 4 <= at < _WINDOW + 4:
+                size = int.from_bytes(data[at - 4 : at], "big")
+                if data[at + 8 : at + 12] == inside and _HEAD <= size <= min(_LARGEST, end - pos - at + 4):
+                    hits.append((pos + at - 4, size, kind))
+                at = data.find(kind, at + 1)
+        yield from sorted(hits)
+        pos += _WINDOW
+        listener(Progressed(SEARCH, min(pos, end) - start))
 
 
 def hidden_durations(gaps: Sequence[Gap], read: Callable[[int, int], bytes]) -> dict[int, Int64Array]:

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.errors import ReferenceMismatchError
+from mediarescue.events import Listener, ignore
 from mediarescue.isobmff import (
     BoxError,
     ByteSource,
     ChunkTable,
+    Fragments,
     Leniency,
     Movie,
     SampleTable,
@@ -28,13 +30,15 @@ from mediarescue.isobmff import (
 from mediarescue.isobmff.claims import is_units, unit_length_size
 from mediarescue.isobmff.movie import MAX_MOVIE_SIZE, movie_of
 from mediarescue.recover.families import make_families
-from mediarescue.recover.indexed import IndexedSamples
+from mediarescue.recover.hidden import find_hidden
+from mediarescue.recover.indexed import IndexedSamples, indexed_samples
 from mediarescue.recover.locate import MediaLocation
 from mediarescue.recover.profile import constant_sound, indexed_profile
 from mediarescue.recover.window import MediaWindow
 
 Int64Array = NDArray[np.int64]
 _TAIL = 64 << 20
+_ANYWHERE = 1 << 62
 _TRIED = 256
 _MOSTLY = 0.5
 _ENOUGH_MISSES = 4
@@ -104,7 +108,33 @@ def read_own_index(source: ByteSource, location: MediaLocation) -> OwnIndex | No
     movie, is_cut = read
     if movie.is_fragmented or not movie.tracks or any(track.is_encrypted for track in movie.tracks):
         return None
-    listed = [_listed(track) for track in movie.tracks]
+    return _trusted(source, movie, [_listed(track) for track in movie.tracks], is_cut, location)
+
+
+def read_hidden_index(source: ByteSource, location: MediaLocation, *, listener: Listener = ignore) -> OwnIndex | None:
+    """Return what an index inside the media data is good for, as `read_own_index`; the media data are read for it."""
+    hidden = find_hidden(source, location.start, location.end, listener=listener)
+    if hidden is None or any(track.is_encrypted for track in hidden.movie.tracks):
+        return None
+    listed = [_hidden_samples(track, hidden.fragments) for track in hidden.movie.tracks]
+    return _trusted(source, hidden.movie, listed, False, location)
+
+
+def _hidden_samples(track: Track, fragments: Fragments) -> IndexedSamples | None:
+    try:
+        return indexed_samples(track, fragments, _ANYWHERE)
+    except BoxError:
+        return None
+
+
+def _trusted(
+    source: ByteSource,
+    movie: Movie,
+    listed: Sequence[IndexedSamples | None],
+    is_cut: bool,
+    location: MediaLocation,
+) -> OwnIndex | None:
+    """Return what the bytes bear out of the samples listed for each track."""
     kept = [(track, part) for track, part in zip(movie.tracks, listed, strict=True) if part is not None]
     parts = [part for _, part in kept]
     if not any(_count(part) for part in parts):

@@ -25,6 +25,7 @@ _SEARCHED = 4 << 20
 _BEFORE_MEDIA = 64 << 20
 """Where a file begins with bytes that are no box, its first fragment is looked for this far."""
 _SMALLEST_MOOF = 24
+MOOV_CUT = "a moov box that is cut off or damaged"
 MOOF_CUT = "a moof box that is cut off"
 MEDIA_CUT = "the media data of the last fragment is cut off"
 NO_BOX = "bytes that are no box"
@@ -185,6 +186,10 @@ class _Walk:
                 return self._skip_damage(header.offset)
             self._stop(header.offset, f"a {header.kind.decode('latin-1')} box that is cut off")
         elif header.kind == b"moov" and self.file.movie is None:
+            inside = self._find(header.payload_offset, header.end) if self._search else None
+            if inside is not None:  # cut or overwritten: its size leads past the fragments that follow
+                self._lost(header.offset, inside - header.offset, MOOV_CUT)
+                return inside
             self._moov(header)
         elif header.kind == b"ftyp" and self.file.file_type is None and header.size <= _LARGEST_FILE_TYPE:
             self.file.file_type = parse_boxes(self._source.read(header.offset, header.size))[0]

@@ -13,6 +13,11 @@ from mediarescue.reference_reports import CandidateReport
 _SHOWN = 5
 
 
+def one_or_all(references: list[Path] | None) -> Path | list[Path] | None:
+    """Return what ``--ref`` named as the library takes it: one path where it is one."""
+    return references[0] if references and len(references) == 1 else references or None
+
+
 def candidates_text(candidates: Sequence[CandidateReport], width: int, *, every: bool = False) -> str:
     """Return the table, the best reference first; the first five unless ``every``."""
     from rich.table import Column

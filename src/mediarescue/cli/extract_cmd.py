@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mediarescue.cli import _options
-from mediarescue.cli._candidates import showing_candidates
+from mediarescue.cli._candidates import one_or_all, showing_candidates
 from mediarescue.cli._exit import as_text, write_stdout
 from mediarescue.cli._options import ProgressMode, made_folder
 from mediarescue.cli._progress import renderer
@@ -52,7 +52,9 @@ def extract_command(
             # brings numpy and construct with it, which --help must not wait for
             from mediarescue.streams import extract
 
-            report = extract(file, out_dir=out_dir, reference=reference, overwrite=overwrite, listener=listener)
+            report = extract(
+                file, out_dir=out_dir, reference=one_or_all(reference), overwrite=overwrite, listener=listener
+            )
         if json:
             write_stdout(as_text(as_json(report, command=COMMAND)))
         elif not quiet:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mediarescue.cli import _options
-from mediarescue.cli._candidates import showing_candidates
+from mediarescue.cli._candidates import one_or_all, showing_candidates
 from mediarescue.cli._exit import as_text, noticing_what_is_written, write_stdout
 from mediarescue.cli._options import ProgressMode, chosen_target
 from mediarescue.cli._progress import renderer
@@ -120,7 +120,9 @@ def untrunc_command(
                 # The API brings numba, numpy and construct with it, which --help must not wait for.
                 from mediarescue import api
 
-                report = api.untrunc(broken, reference=reference, output=target, options=options, listener=listener)
+                report = api.untrunc(
+                    broken, reference=one_or_all(reference), output=target, options=options, listener=listener
+                )
                 if report_file is not None:
                     _write_report(report_file, report, overwrite=overwrite)
                     listener(Artifact(str(report_file), "report"))

@@ -37,6 +37,8 @@ _FINAL_HOPELESS = 20.0
 _BEHIND_DAMAGE = 48
 """Paths kept behind a gap, where any track's chunk may go on, at any place."""
 """Near the end of a closed film any chunk may be the last and short: more has to be kept in mind."""
+_ODD_AFTER_DAMAGE = 3.0
+"""Nats at most that a sample behind a gap may be unlike the one before: what stood between is lost."""
 _UNSEEN = 0.02
 _OTHER_FIRST = 6.0
 _CONTEXT = 3
@@ -222,7 +224,11 @@ def assign_by_interleave(
     del offset
     total, none = len(size), (0,) * len(tracks)
     tail = total
-    gone = {} if lost is None else {index: float(lost[index]) for index in np.flatnonzero(lost).tolist()}
+    gone = (
+        {}
+        if lost is None or not all(model.lengths)
+        else {index: float(lost[index]) for index in np.flatnonzero(lost).tolist()}
+    )
     cycle = 2 * sum(max(seen, default=1) for seen in model.lengths)
     wide = 0
     if complete:
@@ -331,7 +337,10 @@ def _resume(beam: list[_Hypothesis], index: int, lost: float, costs: _Costs, evi
         had, last, refund = _finished(old, old.count, index, 0.0)
         for way in costs.resumptions(old.context, count, lost):
             context = old.context if way.is_same else (*old.context, way.place)[-_CONTEXT:]
-            new = old.cost + way.cost + evidence.alone(way.place, index)
+            odd = evidence.following(way.place, last[way.place], index)
+            if last[way.place] >= 0:
+                odd = min(odd, _ODD_AFTER_DAMAGE)
+            new = old.cost + way.cost + odd + evidence.alone(way.place, index)
             state = (context, way.place, way.left, way.spread)
             totals = tuple(n + more for n, more in zip(had, way.lost, strict=True))
             rival = out.get(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +13,13 @@ from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher
 from mediarescue.recover.codecs.unknown import UnknownMatcher
 from mediarescue.recover.families import Families
 from mediarescue.recover.foreign import looks_like
-from mediarescue.recover.matcher import Unmarked
+from mediarescue.recover.matcher import Matcher, Unmarked
 
 _READ = 4096
 _HEAD = 16
+_DENSE_READ = 256
+_DENSE = 0.8
+"""Of the byte values that as many random bytes have (a hundredth of them: more than 0.9)."""
 _FEW = 8
 _MOST = 0.1
 """Part of a family's samples with a gap behind them above which the gaps are a track and no damage."""
@@ -39,7 +42,7 @@ def without_interrupted(
     front of an unexplained stretch goes with it, unless that looks like something, or is where the reference has a
     track that nobody can recognise, or so often that it must be one.
     """
-    unknown = max((2 * m.largest for m in families.matchers if isinstance(m, (UnknownMatcher, Unmarked))), default=0)
+    unknown = unknown_reach(families.matchers)
     taken: dict[int, list[int]] = defaultdict(list)
     for part in np.flatnonzero(segmentation.family[1:] < 0).tolist():
         family, gap = int(segmentation.family[part]), part + 1
@@ -55,6 +58,11 @@ def without_interrupted(
     return _without_last(segmentation, sorted(dropped)) if dropped else segmentation
 
 
+def unknown_reach(matchers: Sequence[Matcher]) -> int:
+    """Return how long a gap may be that is samples of a track nobody can recognise, in bytes; 0 without such."""
+    return max((2 * m.largest for m in matchers if isinstance(m, (UnknownMatcher, Unmarked))), default=0)
+
+
 def _is_damage(gap: Gap, end: int, read: Callable[[int, int], bytes]) -> bool:
     """Whether a gap is bytes that nothing explains, in the midst of the media, that begin inside a picture."""
     if gap.expected or gap.reason == INTERRUPTED or gap.offset + gap.size >= end:
@@ -62,7 +70,13 @@ def _is_damage(gap: Gap, end: int, read: Callable[[int, int], bytes]) -> bool:
     before, head = read(gap.offset - 1, 1), read(gap.offset, min(gap.size, _READ))
     if not any(head[:_HEAD]) and any(before):
         return False  # the hole begins right behind the picture
-    return not (looks_like(head, whole=gap.size <= _READ) or looks_like(head))
+    return _is_dense(head[:_DENSE_READ]) and not (looks_like(head, whole=gap.size <= _READ) or looks_like(head))
+
+
+def _is_dense(data: bytes) -> bool:
+    """Whether bytes vary as much as those inside a picture, or noise; metadata and plain sound do less."""
+    different = 256 * (1 - (255 / 256) ** len(data))
+    return len(set(data)) >= _DENSE * different
 
 
 def _without_last(segmentation: Segmentation, parts: list[int]) -> Segmentation:

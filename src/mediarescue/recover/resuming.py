@@ -42,15 +42,20 @@ class Resumed:
     """Samples of each track in the gap."""
 
 
-def lost_samples(samples: FamilySamples, segmentation: Segmentation) -> NDArray[np.float64]:
+def lost_samples(samples: FamilySamples, segmentation: Segmentation, *, unknown: int = 0) -> NDArray[np.float64]:
     """Return about how many of the family's samples were lost right before each of them, float64 (n,); 0: none.
+
+    Parameters
+    ----------
+    unknown : int
+        Bytes of the longest gap that may be samples of a track nobody can recognise.
 
     Notes
     -----
     As many as stand in so many bytes elsewhere in the film, and at least a part of one.
     """
     lost = np.zeros(len(samples.size))
-    gaps = [gap for gap in segmentation.gaps if not gap.expected]
+    gaps = [gap for gap in segmentation.gaps if not gap.expected and gap.size > unknown]
     if not gaps or not len(lost):
         return lost
     density = len(lost) / max(segmentation.recovered_bytes, 1)

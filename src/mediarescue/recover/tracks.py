@@ -20,6 +20,7 @@ from mediarescue.recover.codecs.nal_video import coded_rate
 from mediarescue.recover.evidence import DecodeProbe
 from mediarescue.recover.families import Families, Family
 from mediarescue.recover.hidden import hidden_durations
+from mediarescue.recover.interrupted import unknown_reach
 from mediarescue.recover.joining import joined_samples
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.profile import TrackProfile, whole_profile
@@ -35,7 +36,13 @@ from mediarescue.recover.timing.composition import (
 )
 from mediarescue.recover.timing.counters import PictureCounter, picture_counter
 from mediarescue.recover.timing.decode import DecodeClock, learn_clock
-from mediarescue.recover.timing.framed import framed_durations, framed_order, framed_partial_sync, framed_sync
+from mediarescue.recover.timing.framed import (
+    counted_sync,
+    framed_durations,
+    framed_order,
+    framed_partial_sync,
+    framed_sync,
+)
 from mediarescue.recover.timing.gaps import bridged
 from mediarescue.recover.timing.stand_ins import Pause, without_stand_ins
 from mediarescue.recover.timing.together import by_index, by_telemetry, like_its_twin, on_the_audio_clock
@@ -94,7 +101,11 @@ def _timed_tracks(
         samples = segmentation.samples[family.index]
         if not len(samples.size):
             continue
-        lost = lost_samples(samples, segmentation) if len(family.tracks) > 1 else None
+        lost = (
+            lost_samples(samples, segmentation, unknown=unknown_reach(families.matchers))
+            if len(family.tracks) > 1
+            else None
+        )
         for track, part in share_out(
             family, samples, read=read, probe=probe, complete=complete, cut_short=cut_short, lost=lost
         ):
@@ -185,6 +196,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples, damage: In
     durations = clock.durations(count)
     ranks, shift, is_sync, independent, partial = None, 0, np.ones(count, dtype=bool), None, None
     counter: PictureCounter | None = None
+    sync_period = 0
     if isinstance(family.matcher, NalVideoMatcher) and part.rows is not None:
         is_sync = _sync_samples(profile, family.matcher, part.rows)
         places = np.searchsorted(part.offset, damage)
@@ -195,6 +207,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples, damage: In
         facts = np.array(part.rows.columns(list(FrameColumn)), dtype=np.int64)
         known = family.matcher.known[profile.index]
         is_sync, partial = framed_sync(profile, known, facts), framed_partial_sync(facts)
+        sync_period = counted_sync(profile, known) if profile.has_table(b"stss") else 0
         ranks, shift = framed_order(profile, known, facts)
         told = framed_durations(profile, known, facts, family.matcher.rate)
         if told is not None:
@@ -215,6 +228,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples, damage: In
         independent,
         partial,
         counter=counter,
+        sync_period=sync_period,
     )
 
 
@@ -285,8 +299,7 @@ def _display_order(
     step = picture_step(parted, poc) or learned_step or commonest_step(parted, poc)
     ranks = display_ranks(parted, poc, step=step)
     values, modulus = _counter_values(scanner, rows)
-    depth = int((np.arange(len(ranks)) - ranks).max(initial=0))
-    counter = picture_counter(values, modulus, sequence, step=step, depth=depth)
+    counter = picture_counter(values, modulus, sequence, ranks, step=step)
     return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift, counter
 
 

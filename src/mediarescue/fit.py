@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mediarescue.checking.decode import decoded_fraction
+from mediarescue.checking.decode import decoded_fraction, readable_fraction
 from mediarescue.errors import InputError, NothingRecoverableError, ReferenceMismatchError
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.candidate import CUT_SHORT, Segmentation
@@ -21,6 +21,8 @@ _NEARLY_ALL = 0.97
 _ENOUGH_TO_JUDGE = 2
 _MOSTLY_THERE = 0.9
 _HARDLY_ANY = 0.05
+_READ = 16
+_MOST = 0.5
 _PICTURE_BEGUN = 64
 """Bytes at the end of the media that may be the first picture, begun; fewer may be what is left of a frame of PCM."""
 
@@ -71,7 +73,7 @@ def check_fit(source: ByteSource, rescue: Rescue) -> None:
         alone = track.is_independent
         if alone is None:
             continue
-        if not alone.any() and not whole:
+        if not alone.any() and not whole and not _read_on(source, track, 0):
             raise ReferenceMismatchError(
                 f"the reference does not fit: {source.path} has no key frame that its settings read; "
                 "use a file of the same camera in the same mode"
@@ -107,7 +109,7 @@ def _check_not_by_chance(source: ByteSource, segmentation: Segmentation) -> None
 
 def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.int64]) -> None:
     """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
-    profile, verdicts = track.profile, list[float]()
+    profile, verdicts = track.profile, dict[int, float]()
     for index in keys[:: max(1, len(keys) // _PROBED)][:_PROBED].tolist():
         places = zip(track.offset[index : index + 2].tolist(), track.size[index : index + 2].tolist(), strict=True)
         sample, *following = [source.read(offset, size) for offset, size in places]
@@ -115,13 +117,21 @@ def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.in
         if verdict == 0 and following:  # where each field is its own sample, a picture takes two
             verdict = decoded(profile, sample + following[0])
         if verdict is not None:
-            verdicts.append(verdict)
+            verdicts[index] = verdict
             if verdict >= _NEARLY_ALL:
                 return
-    if not verdicts:
-        return
+    if not verdicts or (len(verdicts) == 1 and _read_on(source, track, *verdicts)):
+        return  # where the only key picture is damaged, those that build on it tell
     codec, (width, height) = profile.codec.decode("latin-1"), coded_size(profile) or (0, 0)
     raise ReferenceMismatchError(
         f"the reference does not fit: key frames of {source.path} give no whole picture with its settings "
         f"({codec} {width}x{height}); use a file of the same camera with the same frame size and mode"
     )
+
+
+def _read_on(source: ByteSource, track: RescuedTrack, first: int) -> bool:
+    """Whether most of the pictures from ``first`` on, or behind it, read with the track's settings."""
+    places = zip(track.offset[first : first + _READ].tolist(), track.size[first : first + _READ].tolist(), strict=True)
+    samples = [source.read(offset, size) for offset, size in places]
+    part = readable_fraction(track.profile.codec, own_configuration(track.profile), samples)
+    return part is not None and part * len(samples) >= _MOST * max(len(samples) - 1, 1)

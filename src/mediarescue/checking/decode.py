@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
 
 _DECODERS = {b"avc1": "h264", b"avc3": "h264", b"hvc1": "hevc", b"hev1": "hevc", b"dvh1": "hevc", b"dvhe": "hevc"}
 _TRIMMED = 0.1
@@ -55,6 +61,61 @@ def decoded_fraction(codec: bytes, configuration: bytes, sample: bytes, size: tu
     return _written(chroma)
 
 
+def readable_fraction(codec: bytes, configuration: bytes, samples: Sequence[bytes]) -> float | None:
+    """Return which part of a run of pictures a decoder reads to the end, though it may lack what they build on.
+
+    Parameters
+    ----------
+    codec, configuration
+        As for `decoded_fraction`.
+    samples : sequence of bytes
+        Consecutive access units in decoding order; a damaged one may come first.
+
+    Returns
+    -------
+    float or None
+        None where nothing can be told: no decoder, or no picture.
+
+    Notes
+    -----
+    What a picture is predicted from may be missing without an error in its own syntax. Read with another frame size or
+    other tools, pictures meet errors nearly always (of 90 pairs of references of other cameras, frame sizes or modes,
+    four read more than half; with the right settings, at least half behind a damaged key picture, mostly all).
+    """
+    import av.error
+    from av.packet import Packet
+
+    name = _DECODERS.get(codec)
+    context = None if name is None else _context(name, configuration, flags="+output_corrupt", flags2="+showall")
+    if context is None or not samples:
+        return None
+    read = 0
+    for sample in samples:
+        try:
+            context.decode(Packet(sample))
+        except av.error.FFmpegError:
+            continue
+        read += 1
+    return read / len(samples)
+
+
+def _context(name: str, configuration: bytes, **more: str) -> VideoCodecContext | None:
+    """Return a decoder that refuses what has an error, None where FFmpeg was built without it."""
+    import av.error
+    from av.video.codeccontext import VideoCodecContext
+
+    try:
+        context = VideoCodecContext.create(name, "r")
+    except (ValueError, av.error.FFmpegError):
+        return None
+    if not isinstance(context, VideoCodecContext):
+        return None
+    context.extradata = configuration
+    context.thread_count = 1
+    context.options = {"err_detect": "explode+crccheck+bitstream+buffer", "ec": "0", **more}
+    return context
+
+
 def _planes(name: str, configuration: bytes, sample: bytes) -> list[NDArray[np.uint8]] | None:
     """Return the first picture's planes, uint8 (height, width) each; none without a decoder, None on an error.
 
@@ -62,17 +123,10 @@ def _planes(name: str, configuration: bytes, sample: bytes) -> list[NDArray[np.u
     """
     import av.error
     from av.packet import Packet
-    from av.video.codeccontext import VideoCodecContext
 
-    try:
-        context = VideoCodecContext.create(name, "r")
-    except (ValueError, av.error.FFmpegError):
+    context = _context(name, configuration)
+    if context is None:
         return []
-    if not isinstance(context, VideoCodecContext):
-        return []
-    context.extradata = configuration
-    context.thread_count = 1
-    context.options = {"err_detect": "explode+crccheck+bitstream+buffer", "ec": "0"}
     try:
         frames = [*context.decode(Packet(sample)), *context.decode(None)]
     except av.error.FFmpegError:

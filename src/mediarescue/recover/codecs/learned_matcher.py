@@ -159,6 +159,9 @@ class LearnedMatcher:
             return None
         if size > 2 * self.sizes.largest or 3 * size < self.sizes.smallest:
             return None
+        head = window.peek(offset, self._head)
+        if not self.blind and all(kind.signature.evidence(head) < 0 for kind in self.kinds):
+            return None  # a sample of the track would be known
         return self._sample(offset, size, self.sizes.cost(size) + _UNSEEN_SIZE)
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:

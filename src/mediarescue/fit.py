@@ -21,8 +21,8 @@ _NEARLY_ALL = 0.97
 _ENOUGH_TO_JUDGE = 2
 _MOSTLY_THERE = 0.9
 _HARDLY_ANY = 0.05
-_READ = 16
-_MOST = 0.5
+_READ = 12
+_SOME = 0.25
 _PICTURE_BEGUN = 64
 """Bytes at the end of the media that may be the first picture, begun; fewer may be what is left of a frame of PCM."""
 
@@ -130,8 +130,8 @@ def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.in
 
 
 def _read_on(source: ByteSource, track: RescuedTrack, first: int) -> bool:
-    """Whether most of the pictures from ``first`` on, or behind it, read with the track's settings."""
+    """Whether pictures from ``first`` on, or behind it, read with the track's settings."""
     places = zip(track.offset[first : first + _READ].tolist(), track.size[first : first + _READ].tolist(), strict=True)
     samples = [source.read(offset, size) for offset, size in places]
     part = readable_fraction(track.profile.codec, own_configuration(track.profile), samples)
-    return part is not None and part * len(samples) >= _MOST * max(len(samples) - 1, 1)
+    return part is not None and part >= _SOME

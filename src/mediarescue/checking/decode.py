@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
 
 _DECODERS = {b"avc1": "h264", b"avc3": "h264", b"hvc1": "hevc", b"hev1": "hevc", b"dvh1": "hevc", b"dvhe": "hevc"}
+_BUILT_ON = 2
+"""Pictures decoded in front of one that is asked for."""
 _TRIMMED = 0.1
 """Part of the last slice whose loss must show in the picture."""
 
@@ -74,29 +77,56 @@ def readable_fraction(codec: bytes, configuration: bytes, samples: Sequence[byte
     Returns
     -------
     float or None
-        None where nothing can be told: no decoder, or no picture.
+        None where nothing can be told: no decoder, or no picture of any length.
 
     Notes
     -----
     What a picture is predicted from may be missing without an error in its own syntax. Read with another frame size or
-    other tools, pictures meet errors nearly always (of 90 pairs of references of other cameras, frame sizes or modes,
-    four read more than half; with the right settings, at least half behind a damaged key picture, mostly all).
+    other tools most pictures meet an error, and those read as smaller ones do not need the last part of their data.
+    """
+    name = _DECODERS.get(codec)
+    if name is None:
+        return None
+    verdicts = []
+    for index, sample in enumerate(samples):
+        shorter = _trimmed(name, configuration, sample)
+        if shorter is None:
+            continue
+        before = samples[max(index - _BUILT_ON, 0) : index]
+        whole = _last_read(name, configuration, [*before, sample])
+        less = _last_read(name, configuration, [*before, shorter])
+        if whole == []:
+            return None
+        verdicts.append(whole is not None and (less is None or not _same(whole, less)))
+    return sum(verdicts) / len(verdicts) if verdicts else None
+
+
+def _last_read(name: str, configuration: bytes, samples: Sequence[bytes]) -> list[NDArray[np.uint8]] | None:
+    """Decode pictures and return the luma of all that come out; None where the last one meets an error.
+
+    Empty without a decoder. Errors of those before do not count.
     """
     import av.error
     from av.packet import Packet
 
-    name = _DECODERS.get(codec)
-    context = None if name is None else _context(name, configuration, flags="+output_corrupt", flags2="+showall")
-    if context is None or not samples:
-        return None
-    read = 0
+    context = _context(name, configuration, flags="+output_corrupt", flags2="+showall")
+    if context is None:
+        return []
+    frames = []
     for sample in samples:
+        last = sample is samples[-1]
         try:
-            context.decode(Packet(sample))
+            frames += context.decode(Packet(sample))
         except av.error.FFmpegError:
-            continue
-        read += 1
-    return read / len(samples)
+            if last:
+                return None
+    with contextlib.suppress(av.error.FFmpegError):
+        frames += context.decode(None)
+    return [np.frombuffer(memoryview(frame.planes[0]), np.uint8).copy() for frame in frames] or None
+
+
+def _same(whole: list[NDArray[np.uint8]], less: list[NDArray[np.uint8]]) -> bool:
+    return len(whole) == len(less) and all(np.array_equal(a, b) for a, b in zip(whole, less, strict=True))
 
 
 def _context(name: str, configuration: bytes, **more: str) -> VideoCodecContext | None:

@@ -150,7 +150,7 @@ class CheckReport:
     errors : tuple of FrameError
         The first of ``with_errors``, in the order of time.
     no_decoder : tuple of str
-        Tracks that no decoder here knows (``"2 (audio, abcd)"``).
+        Tracks that no decoder here knows (``"2 (audio, abcd)"``), or of a form that it finds fault with all along.
     """
 
     mode: str
@@ -201,8 +201,8 @@ class UntruncReport:
     ``av_difference_seconds`` is the end of the longest video track minus the end of the longest audio track,
     None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
     (``"1 (video, avc1)"``) of which the rescued file has no sample. ``own_index`` is None where the file has no index
-    of its own that could be used. ``check`` is None where no frame was decoded to
-    see whether they are whole.
+    of its own that could be used; ``pieces`` names the files where several were joined, and offsets count through
+    all of them. ``check`` is None where no frame was decoded to see whether they are whole.
     """
 
     input: str
@@ -224,6 +224,7 @@ class UntruncReport:
     coverage: CoverageReport | None = None
     check: CheckReport | None = None
     own_index: OwnIndexReport | None = None
+    pieces: tuple[str, ...] = ()
 
     @property
     def reservations(self) -> tuple[str, ...]:

@@ -44,6 +44,9 @@ _STEP = 250
 _MOST_THREADS = 8
 _WARM_UP = 3
 """Sound frames at the start of a run that may build on frames in front of it."""
+_MOST_BAD = 0.4
+_UNSUPPORTED = ("patches welcome", "not implemented", "not supported", "unsupported", "is not allocated")
+"""What FFmpeg's decoders say of a form of the codec that they do not know: no word on whether it is whole."""
 _MISSING = (
     "reference picture missing", "missing reference picture", "could not find ref", "constructing the frame rps",
     "undecodable nalu", "mmco: unref short failure", "co located pocs unavailable", "requested reference",
@@ -126,9 +129,11 @@ def check_frames(path: Path, tracks: Sequence[CheckedTrack], *, mode: str, liste
             done += findings.decoded
             listener(Progressed(CHECK, done))
     listener(StageFinished(CHECK))
+    strange = _misjudged(found)
     errors = [
         FrameError(track.track_id, track.kind, sample, round(track.seconds(sample), 6), message)
         for track, findings in found
+        if track.track_id not in strange
         for sample, message in findings.errors
     ]
     errors.sort(key=lambda error: (error.seconds, error.track_id))
@@ -139,8 +144,25 @@ def check_frames(path: Path, tracks: Sequence[CheckedTrack], *, mode: str, liste
         with_errors=len(errors),
         without_references=sum(findings.without_references for _, findings in found),
         errors=tuple(errors[:SHOWN_ERRORS]),
-        no_decoder=tuple(f"{t.track_id} ({t.kind}, {t.codec})" for t in tracks if t.track_id not in pixels),
+        no_decoder=tuple(
+            f"{t.track_id} ({t.kind}, {t.codec})" for t in tracks if t.track_id not in pixels or t.track_id in strange
+        ),
     )
+
+
+def _misjudged(found: Sequence[tuple[CheckedTrack, _Findings]]) -> set[int]:
+    """Return the tracks in which the decoder finds fault with every other frame or more.
+
+    Notes
+    -----
+    Damage of samples that were found one behind the other is never so even: it is a form of the codec that this
+    decoder does not know (two fields a sample, an extension).
+    """
+    decoded, bad = dict[int, int](), dict[int, int]()
+    for track, findings in found:
+        decoded[track.track_id] = decoded.get(track.track_id, 0) + findings.decoded
+        bad[track.track_id] = bad.get(track.track_id, 0) + len(findings.errors)
+    return {at for at, count in bad.items() if count > _MOST_BAD * decoded[at] and count > 1}
 
 
 def _runs(track: CheckedTrack, pixels: int, *, full: bool) -> list[Run]:
@@ -263,6 +285,8 @@ def _decode_run(
             except (av.error.FFmpegError, ValueError) as error:
                 refused = str(error.strerror if isinstance(error, OSError) else error)
         said = [text.strip() for level, _, text in logs if level <= ERROR or "conceal" in text]
+        if any(part in message.lower() for message in (*said, refused) for part in _UNSUPPORTED):
+            continue
         missing = [message for message in said if any(part in message.lower() for part in _MISSING)]
         if track.nal_length and _impossible(data, track.nal_length):
             findings.errors.append((sample, "bytes that no coded picture holds"))

@@ -28,4 +28,4 @@ def check_lines(check: CheckReport, *, every: bool) -> Iterator[str]:
         count = check.without_references
         yield f"{count} picture{'s' if count != 1 else ''} can only be shown in part: what they build on is lost"
     if check.no_decoder:
-        yield f"no decoder here for track {', '.join(check.no_decoder)}: not checked"
+        yield f"no decoder here that knows track {', '.join(check.no_decoder)}: not checked"

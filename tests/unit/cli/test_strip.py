@@ -64,7 +64,7 @@ def test_the_check_says_what_it_saw_and_what_it_could_not_see() -> None:
     assert lines[-3:] == [
         "and 2 more (-v, --json)",
         "2 pictures can only be shown in part: what they build on is lost",
-        "no decoder here for track 3 (audio, abcd): not checked",
+        "no decoder here that knows track 3 (audio, abcd): not checked",
     ]
     assert len(list(check_lines(check, every=True))) == 10
     assert list(check_lines(CheckReport("full", 5, 5, 0), every=False)) == ["all frames decoded, none with errors"]

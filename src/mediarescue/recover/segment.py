@@ -18,7 +18,7 @@ from mediarescue.recover.candidate import CUT_SHORT, INTERRUPTED, Candidate, Gap
 from mediarescue.recover.matcher import Attentive, Matcher
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.padding import Padding
-from mediarescue.recover.resync import find_start, only_zeros
+from mediarescue.recover.resync import StartSearch, only_zeros
 from mediarescue.recover.window import MediaWindow
 
 GAP_COST = 30.0
@@ -85,6 +85,7 @@ class Segmenter:
         self._order = order
         self._lead = lead
         self._padding = padding
+        self._starts = StartSearch(window, matchers, padding)
         self._progress = progress
         self._hints: dict[tuple[int, ...], list[int]] = {}
         for matcher in matchers:
@@ -313,10 +314,10 @@ class Segmenter:
         part = node.part
         if isinstance(part, Candidate) and not self._matchers[part.family].blind and node.second_thoughts == 0:
             inside = part.end - int(part.sizes[-1]) + 1
-            start = find_start(self._window, self._matchers, inside, self._padding)
+            start = self._starts.find(inside)
             if not 0 <= start < node.pos or not self._ends_at(start, node.pos):
                 return start
-        return find_start(self._window, self._matchers, node.pos + 1, self._padding)
+        return self._starts.find(node.pos + 1)
 
     def _ends_at(self, pos: int, end: int) -> bool:
         """Whether a sample of a run at ``pos`` ends at ``end``: the two accounts agree."""

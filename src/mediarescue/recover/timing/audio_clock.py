@@ -13,6 +13,7 @@ Int64Array = NDArray[np.int64]
 Seconds = NDArray[np.float64]
 
 _FEWEST_ANCHORS = 6
+_FEWEST_LAGS = 3
 _WIDEST_LAG = 0.12
 """Seconds; a writer whose chunks stray further from the audio beside them is no clock."""
 _DISAGREEMENT = 0.03
@@ -59,6 +60,19 @@ class InterleaveClock:
 def chunk_lags(video: TrackTimes, starts: Int64Array, audio: TrackTimes) -> Seconds:
     """Return video minus audio in seconds at each video chunk; ``starts`` as from :func:`run_starts`."""
     return np.concatenate(([0.0], video.ends))[starts] - audio.before(video.offset[starts])
+
+
+def within_audio(offset: Int64Array, starts: Int64Array, audio: TrackTimes) -> Int64Array:
+    """Return the chunks that have audio before and behind them: in front of it and after it, it tells no time."""
+    if not len(audio.offset):
+        return starts[:0]
+    place = np.searchsorted(audio.offset, offset[starts])
+    return starts[(place > 0) & (place < len(audio.offset))]
+
+
+def disagreement(lags: Seconds) -> float:
+    """Return how far the lags stray from their own middle, in seconds; a shift that all have is none."""
+    return float(np.abs(lags - np.median(lags)).mean()) if len(lags) else 0.0
 
 
 def learn_interleave(lags: Seconds) -> InterleaveClock:
@@ -116,7 +130,7 @@ def scale_by_interleave(lags: Seconds, lag: float, video_before: float) -> float
     video_before : float
         Seconds of video before that chunk.
     """
-    if not len(lags) or video_before <= 0:
+    if len(lags) < _FEWEST_LAGS or video_before <= 0:
         return None
     low, high = float(lags.min()), float(lags.max())
     if low - _LONGEST_TAIL <= lag <= high + _LONGEST_TAIL:

@@ -14,11 +14,14 @@ from mediarescue.recover.runs import run_starts
 from mediarescue.recover.timing.audio_clock import (
     TrackTimes,
     chunk_lags,
+    disagreement,
     durations_by_interleave,
     learn_interleave,
     scale_by_interleave,
     total_by_audio,
+    within_audio,
 )
+from mediarescue.recover.timing.chunk_grid import durations_by_grid, learn_grid
 from mediarescue.recover.timing.decode import learn_clock, rescale
 from mediarescue.recover.timing.telemetry.clock import Read, TelemetryClock, durations_by_stamps, stamp_seconds
 from mediarescue.recover.timing.telemetry.pairing import paired
@@ -26,6 +29,10 @@ from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
 _ENOUGH_KNOWN = 8
+_FEWEST_CHUNKS = 2
+_CONTRADICTED = 0.4
+"""Frames by which chunks stray further from the audio beside them than the reference's before its clock is doubted."""
+_BETTER = 0.1
 _AHEAD = 60
 """Samples by which one track may run ahead of the other where a film is cut: writers interleave by a second."""
 
@@ -89,7 +96,8 @@ def by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
         return track
     clock = learn_clock(known, track.profile.track.timescale)
     durations = np.concatenate((known, clock.durations(len(track.duration) - count)))
-    return replace(track, duration=durations, source=clock.source)
+    mostly = 2 * count > len(track.duration)
+    return replace(track, duration=durations, source=TimingSource.INDEX if mostly else clock.source)
 
 
 def on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[RescuedTrack]:
@@ -104,36 +112,33 @@ def on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[Rescu
         if track.source in (TimingSource.BITSTREAM, TimingSource.INDEX, TimingSource.TELEMETRY):
             continue
         if track.profile.sample_count and audio.profile.sample_count:
-            durations = _beside_audio(audio, track, complete)
+            held_to = _beside_audio(audio, track, complete)
         elif complete and len(videos) == 1 and track.source is TimingSource.GUESSED:
-            durations = rescale(track.duration, round(audio.seconds * track.profile.track.timescale))
+            held_to = _rescaled(track, round(audio.seconds * track.profile.track.timescale))
         else:
             continue
-        if durations is not None:
-            held[track.profile.index] = replace(track, duration=durations, source=TimingSource.AUDIO_CLOCK)
+        if held_to is not None:
+            held[track.profile.index] = held_to
     return [held.get(track.profile.index, track) for track in tracks]
 
 
-def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> Int64Array | None:
-    """Return a video track's durations where the audio beside it contradicts the reference's clock, else None."""
+def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> RescuedTrack | None:
+    """Return a video track with times by the audio beside it where that contradicts the reference's, else None."""
     samples, timescale = track.profile.samples, track.profile.track.timescale
     assert samples is not None
     reference_audio, rescued_audio, reference_video = _times(audio.profile), _times(audio), _times(track.profile)
     lags = chunk_lags(reference_video, run_starts(samples.offset, samples.size), reference_audio)
     starts = run_starts(track.offset, track.size)
-    if track.source is TimingSource.GUESSED:
-        durations = durations_by_interleave(
-            learn_interleave(lags), track.offset, starts, rescued_audio, timescale, float(track.duration.mean())
-        )
-        if durations is not None:
-            return durations
+    fitted = _by_interleave(audio, track)
+    if fitted is not None:
+        return fitted
     last = starts[-1:]
     before = float(track.duration[: int(last[0])].sum()) / timescale
     scale = scale_by_interleave(lags, float(chunk_lags(_times(track), last, rescued_audio)[0]), before)
     if scale is None and track.source is not TimingSource.GUESSED:
         return None  # the last picture chunk stands where the reference's would: only the end of a track is missing
     if not complete:
-        return None if scale is None else rescale(track.duration, round(track.duration_ticks * scale))
+        return None if scale is None else _rescaled(track, round(track.duration_ticks * scale))
     ahead = track.profile.start_seconds - audio.profile.start_seconds
     total = total_by_audio(
         track.seconds,
@@ -141,7 +146,54 @@ def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> I
         reference_video=float(reference_video.ends[-1]),
         reference_audio=float(reference_audio.ends[-1]) - ahead,
     )
-    return None if total is None else rescale(track.duration, round(total * timescale))
+    return None if total is None else _rescaled(track, round(total * timescale))
+
+
+def _rescaled(track: RescuedTrack, total: int) -> RescuedTrack:
+    return replace(track, duration=rescale(track.duration, total), source=TimingSource.AUDIO_CLOCK, error=None)
+
+
+def _by_interleave(audio: RescuedTrack, track: RescuedTrack) -> RescuedTrack | None:
+    """Return a video track with times by the rule that its writer interleaves by; None where its clock fits as well.
+
+    Notes
+    -----
+    The rules are learned from the reference. Which of them is right here, or whether the reference's clock is, the
+    audio tells: with the true times all chunks are ahead of the audio beside them by the same time.
+    """
+    samples, timescale = track.profile.samples, track.profile.track.timescale
+    assert samples is not None
+    theirs, starts = run_starts(samples.offset, samples.size), run_starts(track.offset, track.size)
+    their_audio, our_audio, count = _times(audio.profile), _times(audio), len(track.offset)
+    their_chunks = within_audio(samples.offset, theirs, their_audio)
+    chunks = within_audio(track.offset, starts, our_audio)
+    if len(chunks) < _FEWEST_CHUNKS or len(their_chunks) < _FEWEST_CHUNKS:
+        return None
+    lags = chunk_lags(_times(track.profile), their_chunks, their_audio)
+    frame = float(np.median(samples.duration)) / timescale
+    guessed = track.source is TimingSource.GUESSED
+
+    def strays(durations: Int64Array) -> float:
+        return disagreement(chunk_lags(_times(replace(track, duration=durations)), chunks, our_audio))
+
+    now, usual = strays(track.duration), disagreement(lags)
+    bound = usual + (_BETTER if guessed else _CONTRADICTED) * frame
+    if not guessed and now <= max(bound, 2 * usual):
+        return None
+    tried: list[tuple[Int64Array, float]] = []
+    grid = learn_grid(samples.duration, theirs, timescale)
+    if grid is not None:
+        tried.append((durations_by_grid(grid, starts, count), grid.error / timescale))
+    clock = learn_interleave(lags)
+    fit = durations_by_interleave(clock, track.offset, chunks, our_audio, timescale, float(np.median(track.duration)))
+    if fit is not None:
+        tried.append((fit, clock.spread))
+    # a fit to the lags makes them alike whatever they are, so a rule that does it too is the better witness
+    better = [(durations, error) for durations, error in tried if strays(durations) < max(bound, (now + usual) / 2)]
+    if not better:
+        return None
+    durations, error = better[0]
+    return replace(track, duration=durations, source=TimingSource.AUDIO_CLOCK, error=max(error, usual))
 
 
 def like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> RescuedTrack:

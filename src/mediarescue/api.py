@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -23,10 +24,11 @@ from mediarescue.fragment_rescue import untrunc_fragments
 from mediarescue.index_rescue import untrunc_by_hidden_index, untrunc_by_own_index
 from mediarescue.inspection import InspectReport
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header, read_fragmented
-from mediarescue.judging import judge, open_film
+from mediarescue.judging import judge
 from mediarescue.options import GapMode, UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.output import check_target, default_target, film_name, is_same_place, readable_size
+from mediarescue.pieces import named_borders, open_pieces, order_warnings, piece_paths
 from mediarescue.profiles import save_profile as save_profile
 from mediarescue.profiles import show_profile as show_profile
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
@@ -51,7 +53,7 @@ _COMPILING = "compiling the bitstream readers, once on this machine: some ten se
 
 
 def untrunc(
-    broken: str | Path,
+    broken: str | Path | Sequence[str | Path],
     *,
     reference: References | None = None,
     output: str | Path | None = None,
@@ -62,8 +64,9 @@ def untrunc(
 
     Parameters
     ----------
-    broken : path
-        The file to rescue, or a photo with a video in it (a motion photo); it is only read.
+    broken : path or sequence of paths
+        The file to rescue, or a photo with a video in it (a motion photo); it is only read. Several are pieces of one
+        recording, in order.
     reference : path or sequence of paths, optional
         A file of the same camera in the same mode that plays, or a camera profile of one. Of several, or of a folder's
         films, the best is chosen. Fragmented files that have their own ``moov`` need none.
@@ -100,31 +103,33 @@ def untrunc(
     >>> report.output  # doctest: +SKIP
     'broken_rescued.mp4'
     """
-    broken = Path(broken)
+    pieces = piece_paths(broken)
+    names = tuple(map(str, pieces)) if len(pieces) > 1 else ()
+    broken = pieces[0]
     target = Path(output) if output is not None else default_target(film_name(broken), "_rescued")
     with ExitStack() as stack:
-        source = open_film(stack, broken)
+        source = open_pieces(stack, pieces)
         announce_compiling(lambda: listener(Noted(_COMPILING)))
         choice = choose_reference(stack, source, reference, listener)
         healthy = choice.healthy
-        if healthy is not None and broken.samefile(healthy.path):
-            raise UsageError(f"{broken} is given twice: the reference must be another file, one that plays")
-        inputs = [broken, *([] if healthy is None else [healthy.path]), *(Path(c.path) for c in choice.candidates)]
+        if healthy is not None and (same := [path for path in pieces if path.samefile(healthy.path)]):
+            raise UsageError(f"{same[0]} is given twice: the reference must be another file, one that plays")
+        inputs = [*pieces, *([] if healthy is None else [healthy.path]), *(Path(c.path) for c in choice.candidates)]
         check_target(target, inputs=inputs, overwrite=options.overwrite or options.dry_run)
         _check_maps(target, inputs, options)
         if on_same_card(broken, target):
             listener(Warned(_SAME_CARD.format(broken=broken.name, target=target)))
         file = None if options.ignore_moov else read_fragmented(source)
-        state = judge(source, healthy, file, ignore_moov=options.ignore_moov)
+        state = judge(source, healthy, file, ignore_moov=options.ignore_moov, pieces=len(pieces) > 1)
         if file is not None and (file.began or healthy is None or state is IndexState.POINTS_OUTSIDE):
             report = untrunc_fragments(source, healthy, file, target, options=options, listener=listener)
             if report is not None:
-                return report
+                return replace(report, pieces=names)
         if options.keep_fragments:
             listener(Warned(f"{broken.name} is no fragmented file: there is nothing for --keep-fragments to keep"))
         report = untrunc_by_own_index(source, state, healthy, target, options=options, listener=listener)
         if report is not None:
-            return report
+            return replace(report, pieces=names)
         if healthy is None:
             report = untrunc_by_hidden_index(source, target, options=options, listener=listener)
             if report is not None:
@@ -145,9 +150,12 @@ def untrunc(
             options=options,
             listener=listener,
         )
+        disorder = order_warnings(source, rescue.segmentation.gaps, families)
+        for warning in disorder:
+            listener(Warned(warning))
     report = _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
-    report = replace(report, candidates=choice.candidates, warnings=(*report.warnings, *choice.warnings))
-    return replace(report, clusters=clusters, coverage=coverage, check=check)
+    report = replace(report, candidates=choice.candidates, warnings=(*report.warnings, *choice.warnings, *disorder))
+    return replace(report, pieces=names, clusters=clusters, coverage=coverage, check=check)
 
 
 def _without_reference(broken: Path, state: IndexState) -> str:
@@ -272,6 +280,8 @@ def _identified(
         check_trial(source, identify(source, families, preparation, limit=_TRIAL))
     close = gaps is GapMode.CLOSE
     rescue = identify(source, families, preparation, probe=decoded, listener=listener, close_gaps=close)
+    named = named_borders(source, rescue.segmentation.gaps)
+    rescue = replace(rescue, segmentation=replace(rescue.segmentation, gaps=named))
     check_fit(source, rescue)
     return rescue
 

@@ -39,6 +39,8 @@ class RangeCopier:
         as holes.
     source, target : Path
         Names for the error messages.
+    further : sequence of (int, Path, ranges)
+        Descriptors, names and ranges of other files, copied behind the first one's.
 
     Notes
     -----
@@ -59,12 +61,14 @@ class RangeCopier:
         *,
         source: Path = Path("the input"),
         target: Path = Path("the output"),
+        further: Sequence[tuple[int, Path, Sequence[tuple[int, int]]]] = (),
     ) -> None:
+        self._files = [(src_fd, source, ranges), *further]
         self._src_fd = src_fd
         self._ranges = ranges
         self._dst_fd = dst_fd
         self._dst_offset = dst_offset
-        self.size = sum(size for _, size in ranges)
+        self.size = sum(size for _, _, parts in self._files for _, size in parts)
         self._source = source
         self._target = target
         self._copied = 0
@@ -141,9 +145,11 @@ class RangeCopier:
 
     def _copy(self) -> None:
         piece = _SMALLEST_PIECE
-        with _Holes(self._src_fd) as holes:
-            for offset, size in self._ranges:
-                piece = self._copy_range(offset, offset + size, piece, holes)
+        for descriptor, source, ranges in self._files:
+            self._src_fd, self._source, self._ranges = descriptor, source, ranges
+            with _Holes(self._src_fd) as holes:
+                for offset, size in self._ranges:
+                    piece = self._copy_range(offset, offset + size, piece, holes)
 
     def _copy_range(self, offset: int, end: int, piece: int, holes: _Holes) -> int:
         """Copy ``[offset, end)`` by about ``piece`` bytes at once; return how many do for the next ones."""

@@ -9,6 +9,7 @@ from mediarescue.events import Listener, Noted
 from mediarescue.fit import decoded
 from mediarescue.fragment_rescue import write_indexed
 from mediarescue.isobmff import ByteSource
+from mediarescue.isobmff.pieces import PiecesSource
 from mediarescue.judging import nothing_to_do
 from mediarescue.options import UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
@@ -53,7 +54,7 @@ def untrunc_by_own_index(
         own,
         location,
         target,
-        only_if_longer=state is IndexState.CONTRADICTED and not own.shift,
+        only_if_longer=state is IndexState.CONTRADICTED and not own.shift and not isinstance(source, PiecesSource),
         options=options,
         listener=listener,
     )

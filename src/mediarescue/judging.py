@@ -36,6 +36,7 @@ def judge(
     file: FragmentedFile | None = None,
     *,
     ignore_moov: bool = False,
+    pieces: bool = False,
 ) -> IndexState:
     """Say what the index of a broken film is worth.
 
@@ -48,6 +49,8 @@ def judge(
         What `read_fragmented` said of the source, if it was asked.
     ignore_moov : bool
         Take it for a file without an index.
+    pieces : bool
+        The source is several files: there is something to do though they be healthy once joined.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def judge(
             f"the files seem swapped: {broken} has a sound index, {healthy.path} has none; "
             f"try: mediarescue untrunc {healthy.path} --ref {broken}"
         )
-    if not _is_borne_out(source):
+    if pieces or not _is_borne_out(source):
         return IndexState.CONTRADICTED
     raise nothing_to_do(source)
 

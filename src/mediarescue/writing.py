@@ -62,14 +62,16 @@ def copied_media(
         )
         out.file.write(head)
         out.file.flush()
+        (descriptor, path, ranges), *further = source.extents(start, size) or [(source.fileno(), source.path, [])]
         copy = stack.enter_context(
             RangeCopier(
-                source.fileno(),
-                source.ranges(start, size),
+                descriptor,
+                ranges,
                 out.file.fileno(),
                 len(head),
-                source=source.path,
+                source=path,
                 target=target,
+                further=further,
             )
         )
 

@@ -66,6 +66,8 @@ def _lines(report: UntruncReport, every_gap: bool, said: set[str]) -> Iterator[t
     )
     if report.fragments is not None:
         yield "fragments", _fragments_sentence(report.fragments)
+    if report.pieces:
+        yield "pieces", f"{len(report.pieces)}, joined; offsets count through all of them"
     if report.own_index is not None:
         yield "own index", _own_index_sentence(report.own_index)
     if report.clusters is not None:

@@ -33,7 +33,13 @@ _DEFAULTS = UntruncOptions()
 _SUFFIX = "_rescued"
 
 Broken = Annotated[
-    Path, typer.Argument(metavar="BROKEN", show_default=False, readable=False, help="The file to rescue.")
+    list[Path],
+    typer.Argument(
+        metavar="BROKEN...",
+        show_default=False,
+        readable=False,
+        help="The file to rescue; several are pieces of one recording, in order.",
+    ),
 ]
 Reference = Annotated[
     list[Path] | None,
@@ -108,8 +114,8 @@ def untrunc_command(
         map_file=map_file,
         map_picture=map_picture,
     )
-    inputs = [broken, *(reference or ())]
-    with chosen_target(film_name(broken), output, out_dir, suffix=_SUFFIX) as target:
+    inputs = [*broken, *(reference or ())]
+    with chosen_target(film_name(broken[0]), output, out_dir, suffix=_SUFFIX) as target:
         written = [target]
         if report_file is not None:
             _refuse_one_name_for_two(report_file, target)

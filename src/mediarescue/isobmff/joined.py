@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from pathlib import Path
 
 from mediarescue.isobmff.source import ByteSource
 
@@ -27,6 +28,10 @@ class JoinedSource(ByteSource):
 
     def ranges(self, offset: int, size: int) -> list[tuple[int, int]]:
         """Return where ``size`` bytes at ``offset`` lie in the file, as ``(offset, size)``, in order."""
+        return [place for start, count in self._within(offset, size) for place in self._whole.ranges(start, count)]
+
+    def _within(self, offset: int, size: int) -> list[tuple[int, int]]:
+        """Return where a range lies in the source that this one is made of, as ``(offset, size)``, in order."""
         found, end = list[tuple[int, int]](), min(offset + size, self.size)
         for index in range(bisect_right(self._ends, offset), len(self._ends)):
             start, length = self._ranges[index]
@@ -34,14 +39,29 @@ class JoinedSource(ByteSource):
             count = min(length - skip, end - offset)
             if count <= 0:
                 break
-            found += self._whole.ranges(start + skip, count)
+            found.append((start + skip, count))
             offset += count
+        return found
+
+    @property
+    def file_size(self) -> int:
+        """Bytes of all that the parts were taken from."""
+        return self._whole.file_size
+
+    def extents(self, offset: int, size: int) -> list[tuple[int, Path, list[tuple[int, int]]]]:
+        """Return descriptor, name and ranges of each file that holds ``size`` bytes at ``offset``, in order."""
+        found = list[tuple[int, Path, list[tuple[int, int]]]]()
+        for at, count in self._within(offset, size):
+            for descriptor, path, ranges in self._whole.extents(at, count):
+                if found and found[-1][0] == descriptor:
+                    found[-1][2].extend(ranges)
+                else:
+                    found.append((descriptor, path, ranges))
         return found
 
     def part(self, start: int, end: int) -> ByteSource:
         """Return the range ``[start, end)`` as a source of its own, which shares the open file."""
-        inner = [(offset - self._whole.origin, size) for offset, size in self.ranges(start, end - start)]
-        return JoinedSource(self._whole, inner)
+        return JoinedSource(self._whole, self._within(start, end - start))
 
     def next_data(self, offset: int) -> int:
         """Return the first offset from ``offset`` on where anything but zeros may stand; the size where nothing may."""

@@ -65,6 +65,15 @@ class ByteSource:
         """Return where ``size`` bytes at ``offset`` lie in the file, as ``(offset, size)``, in order."""
         return [(self.origin + offset, size)]
 
+    @property
+    def file_size(self) -> int:
+        """Bytes of the whole file, of which this may be a part."""
+        return os.fstat(self.fileno()).st_size
+
+    def extents(self, offset: int, size: int) -> list[tuple[int, Path, list[tuple[int, int]]]]:
+        """Return descriptor, name and ranges of each file that holds ``size`` bytes at ``offset``, in order."""
+        return [(self.fileno(), self.path, self.ranges(offset, size))]
+
     def read(self, offset: int, size: int) -> bytes:
         """Return ``size`` bytes at absolute ``offset``, fewer only at the end of the file.
 

@@ -41,6 +41,8 @@ class RescuedTrack:
         0-based sample entry of each sample where the track has samples of several; None: the profile's.
     counter : PictureCounter or None
         What tells how many pictures are missing in a gap.
+    sync_period : int
+        Every how many samples one is marked sync, where the marks only count; 0 where the bitstream tells them.
     stand_in : bool (n,) or None
         Samples that stand in for lost ones: of no bytes, or of PCM a chunk of silence that is nowhere in the file.
     composition : int64 (n,) or None
@@ -63,6 +65,7 @@ class RescuedTrack:
     is_partial_sync: NDArray[np.bool_] | None = None
     entries: NDArray[np.int32] | None = None
     counter: PictureCounter | None = None
+    sync_period: int = 0
     stand_in: NDArray[np.bool_] | None = None
     composition: Int64Array | None = None
     lead: int = 0

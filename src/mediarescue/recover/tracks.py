@@ -297,7 +297,8 @@ def _display_order(
         return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift, None
     parted = sequence + np.searchsorted(damage, np.arange(len(sequence)), side="right")
     step = picture_step(parted, poc) or learned_step or commonest_step(parted, poc)
-    ranks = display_ranks(parted, poc, step=step)
+    behind_gap = bool(np.isin(np.searchsorted(parted, parted[-1:]), damage).all())
+    ranks = display_ranks(parted, poc, step=step, behind_gap=behind_gap)
     values, modulus = _counter_values(scanner, rows)
     counter = picture_counter(values, modulus, sequence, ranks, step=step)
     return (ranks if (ranks != np.arange(len(ranks))).any() else None), shift, counter

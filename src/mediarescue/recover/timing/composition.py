@@ -13,7 +13,7 @@ _REORDER_DEPTH = 16
 """No codec lets a picture overtake more than 16 others."""
 
 
-def display_ranks(sequence: Int64Array, poc: Int64Array, *, step: int = 0) -> Int64Array:
+def display_ranks(sequence: Int64Array, poc: Int64Array, *, step: int = 0, behind_gap: bool = False) -> Int64Array:
     """Return each access unit's place in the order of output, int64 (n,).
 
     Parameters
@@ -25,6 +25,8 @@ def display_ranks(sequence: Int64Array, poc: Int64Array, *, step: int = 0) -> In
     step : int
         What picture order counts advance by from one picture shown to the next, 0 where that is not known. With
         it, places are left in the last sequence for pictures that a cut recording lacks.
+    behind_gap : bool
+        The last sequence begins behind damage: no places are left for pictures that it lacks at its beginning.
     """
     order = np.lexsort((poc, sequence))
     ranks = np.empty(len(order), dtype=np.int64)
@@ -33,7 +35,9 @@ def display_ranks(sequence: Int64Array, poc: Int64Array, *, step: int = 0) -> In
         first = int(np.searchsorted(sequence, sequence[-1]))
         counts = poc[order[first:]] - poc[order[first]]
         if (counts % step == 0).all() and (np.diff(counts) > 0).all():
-            ranks[order[first:]] = first + counts // step
+            left = counts // step - np.arange(len(counts))
+            lost = int(left[min(2 * _REORDER_DEPTH, len(left) - 1)]) if behind_gap else 0
+            ranks[order[first:]] = first + np.arange(len(counts)) + np.maximum(left - lost, 0)
     return ranks
 
 

@@ -27,14 +27,15 @@ class PictureCounter:
         Pictures after which the counter starts again.
     restarts : bool (n,)
         Pictures at which it starts again at 0 (IDR, BLA).
-    depth : int
-        Pictures by which one may be shown later than it is decoded.
+    depth, ahead : int
+        Pictures by which one may be decoded later, or earlier, than it is shown.
     """
 
     place: NDArray[np.int32]
     period: int
     restarts: NDArray[np.bool_]
     depth: int
+    ahead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Anchor:
 
 
 def picture_counter(
-    values: Int64Array, modulus: int, sequence: Int64Array, *, step: int, depth: int
+    values: Int64Array, modulus: int, sequence: Int64Array, ranks: Int64Array, *, step: int
 ) -> PictureCounter | None:
     """Return the counter of a track's pictures; None where it does not tell how many are missing.
 
@@ -72,17 +73,19 @@ def picture_counter(
         0 where there is no counter.
     sequence : int64 (n,)
         Index of each picture's coded video sequence.
+    ranks : int64 (n,)
+        Place of each picture in the order of output.
     step : int
         What values advance by from one picture shown to the next, 0 where that varies.
-    depth : int
-        Pictures by which one may be shown later than it is decoded.
     """
-    if not modulus or not step or modulus % step or modulus // step <= 2 * depth + 1:
+    early = ranks - np.arange(len(ranks))
+    depth, ahead = -int(early.min(initial=0)), int(early.max(initial=0))
+    if not modulus or not step or modulus % step or modulus // step <= depth + ahead + 1:
         return None
     restarts = np.diff(sequence, prepend=sequence[:1]) > 0
     if len(values):
         restarts[0] = values[0] == 0
-    return PictureCounter((values // step).astype(np.int32), modulus // step, restarts, depth)
+    return PictureCounter((values // step).astype(np.int32), modulus // step, restarts, depth, ahead)
 
 
 def last_restart(counter: PictureCounter, low: int, stop: int) -> int | None:
@@ -112,8 +115,13 @@ def anchor_after(counter: PictureCounter, start: int, high: int) -> Anchor | Non
     stop = start + 1 + int(restarts[0]) if len(restarts) else stop
     places = _unwrapped(counter, start, stop)
     for count in range(1, len(places) + 1):
-        if _is_closed(places[:count], counter.depth) or (count == len(places) and len(restarts)):
-            return Anchor(start + count, int(places[:count].max()), start, places)
+        highest = int(places[:count].max())
+        # what is shown next must still come: were some of it decoded before, the gap took it
+        ahead = np.isin(np.arange(highest + 1, highest + 1 + counter.ahead), places[count:])
+        if _is_closed(places[:count], counter.depth) and ahead.all():
+            return Anchor(start + count, highest, start, places)
+    if len(restarts) and len(places) > 2 * counter.depth:
+        return Anchor(stop, int(places.max()), start, places)
     return None
 
 

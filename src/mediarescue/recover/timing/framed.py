@@ -29,13 +29,13 @@ def framed_sync(profile: TrackProfile, known: Int64Array, rows: Int64Array) -> N
     """
     if not profile.has_table(b"stss"):
         return np.ones(len(rows), dtype=bool)
-    period = _counted_sync(profile, known)
+    period = counted_sync(profile, known)
     if period:
         return np.asarray(np.arange(len(rows)) % period == 0, dtype=bool)
     return np.asarray(rows[:, FrameColumn.KEY] == 1, dtype=bool)
 
 
-def _counted_sync(profile: TrackProfile, known: Int64Array) -> int:
+def counted_sync(profile: TrackProfile, known: Int64Array) -> int:
     """Return every how many samples the reference marks one, key picture or not; 0 where its marks mean something."""
     if profile.samples is None:
         return 0

@@ -30,9 +30,15 @@ _MOST_CLUSTERS = 512
 _MOST_LOST = 200_000
 _UNEXPLAINED = np.exp(-8.0)
 """The bytes of a gap may be none of the film's (inserted, foreign), or some may be gone without a trace."""
-_SCATTER = 0.15
+_SCATTER, _LEAST_SCATTER = 0.15, 0.04
+"""How far the bytes of the leading track's samples stray from those beside the gap; of what a gap's bytes at least."""
 _LAG_VOICE = 6.0
 """Nats at most that one track's place beside another says about how much both lost."""
+_COARSE = 4
+"""A track with samples this many times as long tells by their places how much is missing; others can always follow."""
+_INSIDE_RUN = 4.0
+_LONGER_RUN = 2.0
+"""Nats for and against a gap with one track on both sides having taken samples of that track alone."""
 _LAGS = 120
 
 
@@ -132,22 +138,31 @@ def _counted(cluster: _Cluster, lines: Sequence[TrackLine]) -> tuple[list[tuple[
     main = _leading(across)
     others = [(line, _relation(cluster, main, line)) for line in across if line is not main]
     count = np.arange(_most(cluster, main) + 1)
-    cost = _own_cost(cluster, main, count)
-    expected = _expected_bytes(cluster, main, count)
-    alone = _is_alone(cluster, main, across)
-    missing: list[tuple[TrackLine, Int64Array]] = []
+    spent, own = _floats(count * main.step), _expected_bytes(cluster, main, count)
+    scatter = np.hypot(main.size_scatter(cluster.start) * np.sqrt(count + 1.0), _SCATTER * own)
+    with_others, by_themselves, expected = np.zeros(len(count)), np.zeros(len(count)), own
+    missing: list[Int64Array] = []
     for line, relation in others:
-        theirs, worse = _beside(_floats(count * main.step), line, relation, alone)
-        missing.append((line, theirs))
+        theirs, worse = _beside(spent, line, relation)
+        missing.append(theirs)
         expected = expected + theirs * line.sample_bytes(cluster.start)
-        cost = cost + np.minimum(worse, _LAG_VOICE)
-    cost = cost + _byte_cost(expected, cluster.size, main.size_scatter(cluster.start) * np.sqrt(count + 1.0))
+        if line.step > _COARSE * main.step:
+            with_others = with_others + np.minimum(worse, _LAG_VOICE)
+        if relation is not None:
+            by_themselves = by_themselves + np.minimum(relation.cost(spent) - worse, _LAG_VOICE)
+    with_others = with_others + _byte_cost(expected, cluster.size, scatter)
+    around = main.run_around(cluster.start, cluster.stop)
+    unusual = np.where(around + count <= main.usual_run, 0.0, _LONGER_RUN + by_themselves)
+    by_themselves = _byte_cost(own, cluster.size, scatter) + (unusual if around else np.inf)
+    alone = by_themselves < with_others + np.where(unusual > 0, 0.0, _INSIDE_RUN)
+    cost = _own_cost(cluster, main, count) + np.where(alone, by_themselves, with_others)
     best = int(cost.argmin())
     weights = np.exp(cost.min() - cost)
     error = float(np.sqrt((weights * np.square(count - best)).sum() / weights.sum())) * main.step
     found = [(main, best)]
-    for (line, relation), (_, theirs) in zip(others, missing, strict=True):
-        found.append((line, _by_its_own(cluster, line, relation, best * main.step, int(theirs[best]))))
+    for (line, relation), theirs in zip(others, missing, strict=True):
+        told = 0 if alone[best] else int(theirs[best])
+        found.append((line, _by_its_own(cluster, line, relation, best * main.step, told)))
     return found, error
 
 
@@ -165,6 +180,8 @@ def _own_cost(cluster: _Cluster, line: TrackLine, count: Int64Array) -> Costs:
         return cost
     if line.track.counter is not None:
         cost = cost + counter_cost(count, line.track.counter, low, at, high)
+    if line.track.sync_period:
+        return cost
     return cost + sync_cost(count, line.track.is_sync, line.distances, low, at, high)
 
 
@@ -182,7 +199,8 @@ def _expected_bytes(cluster: _Cluster, line: TrackLine, count: Int64Array) -> Co
 
 
 def _byte_cost(expected: Costs, size: int, scatter: Costs) -> Costs:
-    spread = np.sqrt(np.square(_SCATTER * np.maximum(expected, 0.3 * size)) + np.square(scatter) + 100.0**2)
+    """Weigh the bytes of hypotheses against those of the gap; ``scatter`` is that of the leading track's samples."""
+    spread = np.sqrt(np.square(scatter) + np.square(_LEAST_SCATTER * size) + 100.0**2)
     away = np.abs(expected - size) / spread
     return _floats(-np.log(np.exp(-np.square(away) / 2) + _UNEXPLAINED) + 0.01 * away)
 
@@ -197,11 +215,10 @@ def _relation(cluster: _Cluster, main: TrackLine, line: TrackLine) -> Agreement 
     return agreement(before, after, 1.0 + 3 * max(line.step, main.step))
 
 
-def _beside(spent: Costs, line: TrackLine, relation: Agreement | None, alone: bool) -> tuple[Int64Array, Costs]:
+def _beside(spent: Costs, line: TrackLine, relation: Agreement | None) -> tuple[Int64Array, Costs]:
     """Return how many samples another track lost if the leading one lost ``spent`` seconds, and how odd that is."""
     if relation is None:
-        count = np.zeros(len(spent), np.int64) if alone else np.round(spent / line.step).astype(np.int64)
-        return count, np.zeros(len(spent))
+        return np.round(spent / line.step).astype(np.int64), np.zeros(len(spent))
     middle = np.floor((spent - relation.best) / line.step).astype(np.int64)
     best, least = np.maximum(middle, 0), np.full(len(spent), np.inf)
     for near in range(-2, 4):
@@ -220,13 +237,6 @@ def _by_its_own(cluster: _Cluster, line: TrackLine, relation: Agreement | None, 
     away = _floats(spent - count * line.step)
     cost = cost + (relation.cost(away) if relation is not None else np.abs(away) / line.step)
     return int(cost.argmin())
-
-
-def _is_alone(cluster: _Cluster, main: TrackLine, lines: Sequence[TrackLine]) -> bool:
-    """Whether the gap lies inside a run of the leading track: its samples stand on both sides, and it is no longer."""
-    before = max(lines, key=lambda line: int(line.offset[line.index(cluster.start) - 1]))
-    after = min(lines, key=lambda line: int(line.offset[line.index(cluster.stop)]))
-    return before is main and after is main and cluster.size <= main.longest_run
 
 
 def _shared_out(cluster: _Cluster, line: TrackLine, count: int) -> list[LostSamples]:

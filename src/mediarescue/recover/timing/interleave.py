@@ -13,6 +13,9 @@ Seconds = NDArray[np.float64]
 _BIN = 0.001
 _SHARP = 0.003
 """Seconds: half width of the kernel that smooths lags, heavy-tailed so that far ones still draw together."""
+_ALONE = 0.3
+"""Seconds by which a lag may miss the only one known."""
+_MANY = 6
 _REACH = 2.0
 _FLOOR = 1e-4
 FEWEST_LAGS = 3
@@ -74,8 +77,11 @@ def _score(before: Seconds, after: Seconds, low: float, count: int) -> NDArray[n
     length = int((float(np.ptp(after))) / _BIN) + count + 2
     grid = start + _BIN * np.arange(length)
     density = np.zeros(length)
+    # few lags are no distribution: each stands for what lies between it and the next
+    spread = float(np.ptp(before))
+    width = max(_SHARP, spread / len(before) if len(before) >= _MANY else spread, _ALONE / len(before) ** 2)
     for lag in before:
-        density += 1 / (1 + np.square((grid - lag) / _SHARP))
+        density += 1 / (1 + np.square((grid - lag) / width))
     worth = np.log(density / len(before) + _FLOOR)
     score = np.zeros(count)
     for first in np.round((after - after.min()) / _BIN).astype(np.int64).tolist():

@@ -53,10 +53,9 @@ class Line:
         return self.offset[run_starts(self.offset, self.size)]
 
     @cached_property
-    def longest_run(self) -> int:
-        """Bytes of the longest run."""
-        first = run_starts(self.offset, self.size)
-        return int(np.add.reduceat(self.size, first).max())
+    def runs(self) -> Int64Array:
+        """Samples of each run, int64 (runs,)."""
+        return np.diff(run_starts(self.offset, self.size), append=len(self.offset))
 
     @cached_property
     def bytes(self) -> int:
@@ -128,6 +127,21 @@ class TrackLine(Line):
         return _reference_line(self.profile)
 
     @cached_property
+    def usual_run(self) -> int:
+        """Samples of a long run, of this track's and the reference's."""
+        return int(np.percentile(np.concatenate((self.runs, self.reference.runs)), 90))
+
+    def run_around(self, start: int, stop: int) -> int:
+        """Return the samples that touch ``[start, stop)`` on both sides; 0 where one side is another track's."""
+        first = run_starts(self.offset, self.size)
+        before, after = self.index(start), self.index(stop)
+        if int(self.offset[before - 1] + self.size[before - 1]) != start or int(self.offset[after]) != stop:
+            return 0
+        place = int(np.searchsorted(first, after))
+        end = int(first[place + 1]) if place + 1 < len(first) else len(self.offset)
+        return end - int(first[np.searchsorted(first, before - 1, side="right") - 1]) - (after - before)
+
+    @cached_property
     def distances(self) -> Int64Array:
         """Distances of sync samples with nothing missing between: of this track, and of the reference's."""
         samples = self.profile.samples
@@ -142,7 +156,8 @@ class TrackLine(Line):
     @cached_property
     def usual_distance(self) -> int:
         """The commonest distance of sync samples; 1 where there is none."""
-        return int(np.bincount(self.distances).argmax()) if self.kind == "video" and len(self.distances) else 1
+        told = self.kind == "video" and len(self.distances) and not self.track.sync_period
+        return int(np.bincount(self.distances).argmax()) if told else 1
 
     def key_bytes(self, at: int) -> tuple[float, float]:
         """Return the mean bytes of sync samples and of others around an index; 0 where there are none."""

@@ -68,12 +68,20 @@ def with_stand_ins(track: RescuedTrack, lost: Sequence[LostSamples]) -> RescuedT
         size=np.insert(track.size, where, 0),
         duration=np.insert(track.duration, where, np.concatenate(durations)),
         ranks=_ranks(track, lost, stand_in),
-        is_sync=np.insert(track.is_sync, where, False),
+        is_sync=_sync(track, where),
         is_independent=None if independent is None else np.insert(independent, where, False),
         is_partial_sync=None if partial is None else np.insert(partial, where, False),
         entries=entries,
         stand_in=stand_in,
     )
+
+
+def _sync(track: RescuedTrack, where: Int64Array) -> NDArray[np.bool_]:
+    """Return sync marks with the stand-ins; marks that only count go on counting over them."""
+    if track.sync_period:
+        count = np.arange(len(track.is_sync) + len(where))
+        return np.asarray(count % track.sync_period == 0, dtype=np.bool_)
+    return np.insert(track.is_sync, where, False)
 
 
 def _ranks(track: RescuedTrack, lost: Sequence[LostSamples], stand_in: NDArray[np.bool_]) -> Int64Array | None:

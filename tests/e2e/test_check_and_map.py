@@ -182,6 +182,8 @@ def test_the_map_says_of_each_true_sample_whose_it_is_and_where_damage_lies(clip
     ElementTree.parse(tmp_path / "a.svg")
     assert report.coverage is not None
     assert "gap" in report.coverage.cells
+    alone = api.untrunc(broken, reference=clips.clip("check-ref.mp4", spec()), options=UntruncOptions(dry_run=True))
+    assert alone.coverage == report.coverage  # made without a map
 
 
 def test_a_fragmented_file_has_a_map_too(clips: Clips, tmp_path: Path) -> None:

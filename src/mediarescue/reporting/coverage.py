@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from mediarescue.reporting.cover import Cover, Kind
+from mediarescue.recover.candidate import Gap
+from mediarescue.recover.rescued_track import RescuedTrack
+from mediarescue.reporting.cover import Cover, Kind, kind_of
 from mediarescue.reports import CoverageReport
 
 CELLS = 120
@@ -22,13 +26,7 @@ def bytes_by_cell(cover: Cover, borders: NDArray[np.int64], chosen: NDArray[np.b
         Offsets in the file, rising.
     chosen : bool (ranges,)
     """
-    offset, size = cover.offset[chosen], cover.size[chosen]
-    if not len(offset):
-        return np.zeros(len(borders) - 1, dtype=np.int64)
-    before = np.cumsum(size) - size
-    at = np.searchsorted(offset, borders, side="right") - 1
-    reached = before[at] + np.clip(borders - offset[at], 0, size[at])
-    return np.diff(np.where(at < 0, 0, reached))
+    return _between_borders(cover.offset[chosen], cover.size[chosen], borders)
 
 
 def cell_borders(file_size: int, cells: int) -> NDArray[np.int64]:
@@ -37,18 +35,69 @@ def cell_borders(file_size: int, cells: int) -> NDArray[np.int64]:
     return np.array([file_size * at // count for at in range(count + 1)], dtype=np.int64)
 
 
+def summarize_found(
+    tracks: Sequence[RescuedTrack],
+    gaps: Sequence[Gap],
+    media: tuple[int, int],
+    *,
+    file_size: int,
+    between: Kind = Kind.UNKNOWN,
+    cells: int = CELLS,
+) -> CoverageReport:
+    """Return what `summarize` does of a cover, without making one: a long film has millions of ranges.
+
+    Parameters
+    ----------
+    tracks, gaps, media, between
+        As for `cover_file`; offsets count from the beginning of the file.
+    """
+    borders = cell_borders(file_size, cells)
+    names = [str(track.profile.track.track_id) for track in tracks]
+    amounts = [_between_borders(track.offset, track.size, borders) for track in tracks]
+    for kind in _REST:
+        names.append(kind.name.lower())
+        mine = [gap for gap in gaps if kind_of(gap) is kind]
+        offset, size = ([gap.offset for gap in mine], [gap.size for gap in mine])
+        amounts.append(_between_borders(np.array(offset, dtype=np.int64), np.array(size, dtype=np.int64), borders))
+    inside = np.diff(np.clip(borders, *media))
+    amounts[len(tracks) + _REST.index(between)] += np.maximum(inside - sum(amounts), 0)
+    amounts[len(tracks) + _REST.index(Kind.HEADER)] += np.diff(np.minimum(borders, media[0]))
+    amounts[len(tracks) + _REST.index(Kind.BOX)] += np.diff(np.maximum(borders, media[1]))
+    return _report(file_size, names, np.array(amounts))
+
+
+_REST: list[Kind] = [kind for kind in Kind if kind is not Kind.SAMPLES]
+
+
+def _between_borders(
+    offset: NDArray[np.int64], size: NDArray[np.int64], borders: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return how many bytes of some ranges lie between each border and the next, int64 (borders - 1,)."""
+    if not len(offset):
+        return np.zeros(len(borders) - 1, dtype=np.int64)
+    if (offset[1:] < offset[:-1]).any():
+        order = np.argsort(offset, kind="stable")
+        offset, size = offset[order], size[order]
+    before = np.cumsum(size) - size
+    at = np.searchsorted(offset, borders, side="right") - 1
+    reached = before[at] + np.clip(borders - offset[at], 0, size[at])
+    return np.diff(np.where(at < 0, 0, reached))
+
+
 def summarize(cover: Cover, *, cells: int = CELLS) -> CoverageReport:
     """Return what each of ``cells`` equal parts of the file is."""
     borders = cell_borders(cover.file_size, cells)
     names = [str(track.track_id) for track in cover.tracks]
     amounts = [bytes_by_cell(cover, borders, cover.track == at) for at in range(len(names))]
-    for kind in Kind:
-        if kind is not Kind.SAMPLES:
-            names.append(kind.name.lower())
-            amounts.append(bytes_by_cell(cover, borders, cover.kind == kind))
-    table = np.array(amounts)
+    for kind in _REST:
+        names.append(kind.name.lower())
+        amounts.append(bytes_by_cell(cover, borders, cover.kind == kind))
+    return _report(cover.file_size, names, np.array(amounts))
+
+
+def _report(file_size: int, names: Sequence[str], table: NDArray[np.int64]) -> CoverageReport:
     most = table.argmax(axis=0)
     for kind in reversed(_LOUD):
         at = names.index(kind.name.lower())
         most[table[at] > 0] = at
-    return CoverageReport(cover.file_size, tuple(names[at] for at in most.tolist()))
+    return CoverageReport(file_size, tuple(names[at] for at in most.tolist()))

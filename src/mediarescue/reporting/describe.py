@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from mediarescue.events import Artifact, Listener
@@ -11,7 +10,7 @@ from mediarescue.options import UntruncOptions
 from mediarescue.recover.candidate import Gap
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.reporting.cover import Kind, cover_file
-from mediarescue.reporting.coverage import summarize
+from mediarescue.reporting.coverage import summarize, summarize_found
 from mediarescue.reporting.map import write_map
 from mediarescue.reporting.picture import write_picture
 from mediarescue.reports import CoverageReport
@@ -34,8 +33,10 @@ def describe(
     OutputError
         One of them cannot be written.
     """
-    size = os.fstat(source.fileno()).st_size
-    cover = cover_file(source, tracks, gaps, media, file_size=size, between=between)
+    asked = options.map_file is not None or options.map_picture is not None
+    if not asked and source.ranges(0, source.size) == [(0, source.file_size)]:
+        return summarize_found(tracks, gaps, media, file_size=source.file_size, between=between)
+    cover = cover_file(source, tracks, gaps, media, file_size=source.file_size, between=between)
     for path, write in ((options.map_file, write_map), (options.map_picture, write_picture)):
         if path is not None:
             write(path, cover, name=source.path.name, overwrite=options.overwrite)

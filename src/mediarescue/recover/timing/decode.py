@@ -18,6 +18,7 @@ _RATES = tuple(
     for base, ntsc in ((30000, True), (30, False), (24000, True), (24, False), (25, False))
 )
 """Frame rates of the world's standards, doubled for slow motion."""
+_LEAST_LEAD = 0.5
 _STEADY = 0.25
 """A clock whose times stay within a quarter of a step of a straight line has one rate, and jitter."""
 
@@ -150,5 +151,8 @@ def fit_to_anchors(count: int, index: Int64Array, times: NDArray[np.float64], st
     before, after = every < index[0], every > index[-1]
     inside[before] = times[0] - (index[0] - every[before]) * step
     inside[after] = times[-1] + (every[after] - index[-1]) * step
+    settled = int(index[min(max(width, 0), len(index) - 1)])
+    if inside[settled] > _LEAST_LEAD * settled * step:  # the first sample is at 0, and those after it hurry or wait
+        inside[:settled] = every[:settled] * (inside[settled] / max(settled, 1))
     ticks = np.round(inside - inside[0]).astype(np.int64)
     return np.asarray(np.maximum(np.diff(ticks), 1), dtype=np.int64)

@@ -17,7 +17,7 @@ def track_reports(tracks: Iterable[RescuedTrack]) -> tuple[TrackReport, ...]:
             codec=track.profile.codec.decode("latin-1"),
             samples=track.sample_count,
             sync_samples=track.sample_count if track.is_pcm else int(track.is_sync.sum()),
-            bytes=int(track.size.sum()),
+            bytes=int(track.size[track.recorded].sum()),
             duration_seconds=track.seconds,
             timing_source=track.source,
             timing_error_seconds=None if track.error is None else round(track.error, 6),

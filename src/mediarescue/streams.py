@@ -248,9 +248,9 @@ def _rescued(rescue: Rescue) -> _Found:
 def _of_rescued(track: RescuedTrack) -> MediaTrack:
     return replace(
         _of_profile(track.profile),
-        offset=track.offset,
-        size=track.size,
+        offset=track.offset[track.recorded],
+        size=track.size[track.recorded],
         duration=track.duration,
         is_sync=track.is_sync,
-        entry_index=track.description_index,
+        entry_index=track.description_index[track.recorded],
     )

@@ -21,6 +21,7 @@ from mediarescue.reports import (
 )
 
 _SHOWN_GAPS = 10
+_TOLD_ERROR = 0.05
 
 TIMED = {
     TimingSource.BITSTREAM: "coded data",
@@ -104,9 +105,21 @@ def _gap_lines(gaps: tuple[GapReport, ...], every_gap: bool) -> Iterator[tuple[s
         yield label, f"{len(chosen)}, {readable_size(sum(gap.size for gap in chosen))} in all"
         shown = chosen if every_gap else chosen[:_SHOWN_GAPS]
         for gap in shown:
-            yield "", f"at offset {gap.offset}: {readable_size(gap.size)}, {gap.reason}"
+            yield "", f"at offset {gap.offset}: {readable_size(gap.size)}, {gap.reason}{_gap_time(gap)}"
         if len(shown) < len(chosen):
             yield "", f"and {len(chosen) - len(shown)} more (-v lists them, --json too)"
+
+
+def _gap_time(gap: GapReport) -> str:
+    """Say where in the film a loss is, and how much of it is gone."""
+    if gap.expected or gap.time_seconds is None:
+        return ""
+    place = f", at {duration(gap.time_seconds)}"
+    if gap.lost_seconds is None:
+        return place
+    lost = f"{place}, about {gap.lost_seconds:.2f} s lost"
+    error = gap.lost_error_seconds
+    return f"{lost}, give or take {error:.2f} s" if error is not None and error >= _TOLD_ERROR else lost
 
 
 def _fragments_sentence(fragments: FragmentsReport) -> str:
@@ -147,6 +160,14 @@ def _percent(part: int, whole: int) -> str:
     return f"{part * 10_000 // whole / 100:.2f} %"
 
 
+def _timed_by(track: TrackReport) -> str:
+    """Say how a track was timed, and how far off that may be where it is a thousandth of a second or more."""
+    error = track.timing_error_seconds
+    return TIMED[track.timing_source] + (
+        f" \u00b1{error * 1000:.0f} ms" if error is not None and error >= 0.001 else ""
+    )
+
+
 def _track_table(tracks: tuple[TrackReport, ...], width: int) -> str:
     from rich.table import Column
 
@@ -168,7 +189,7 @@ def _track_table(tracks: tuple[TrackReport, ...], width: int) -> str:
             str(track.samples),
             str(track.sync_samples),
             duration(track.duration_seconds),
-            TIMED[track.timing_source],
+            _timed_by(track),
             readable_size(track.bytes),
         )
         for track in tracks

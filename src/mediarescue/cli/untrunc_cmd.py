@@ -14,7 +14,7 @@ from mediarescue.cli._options import ProgressMode, chosen_target
 from mediarescue.cli._progress import renderer
 from mediarescue.errors import OutputError, UsageError
 from mediarescue.events import Artifact
-from mediarescue.options import CheckMode, UntruncOptions
+from mediarescue.options import CheckMode, GapMode, UntruncOptions
 from mediarescue.output import check_target, film_name, is_same_place, write_text_atomic
 from mediarescue.reports import UntruncReport, as_json
 
@@ -57,6 +57,11 @@ KeepFragments = Annotated[
     typer.Option("--keep-fragments", help="Leave a fragmented file fragmented: its whole fragments as they are."),
 ]
 
+Gaps = Annotated[
+    GapMode,
+    typer.Option("--gaps", help="What becomes of the time that damage took: keep it as a pause, or close the film up."),
+]
+
 Faststart = Annotated[
     bool,
     typer.Option("--faststart", help="Put the index in front of the media, for playing while it loads."),
@@ -89,6 +94,7 @@ def untrunc_command(
     reference: Reference = None,
     keep_fragments: KeepFragments = _DEFAULTS.keep_fragments,
     faststart: Faststart = _DEFAULTS.faststart,
+    gaps: Gaps = _DEFAULTS.gaps,
     ignore_moov: IgnoreMoov = _DEFAULTS.ignore_moov,
     check: Check = _DEFAULTS.check,
     map_file: MapFile = _DEFAULTS.map_file,
@@ -109,6 +115,7 @@ def untrunc_command(
         dry_run=dry_run,
         keep_fragments=keep_fragments,
         faststart=faststart,
+        gaps=gaps,
         ignore_moov=ignore_moov,
         check=check,
         map_file=map_file,

@@ -93,6 +93,11 @@ class RescuedTrack:
         return learn_start(self.profile.track.edit_list)
 
     @property
+    def recorded(self) -> slice | NDArray[np.bool_]:
+        """Index of the samples (of constant-size audio: the chunks) that are in the file, without the stand-ins."""
+        return slice(None) if self.stand_in is None else ~self.stand_in
+
+    @property
     def is_pcm(self) -> bool:
         """Whether this is constant-size audio, kept by chunks."""
         return self.profile.chunks is not None

@@ -181,6 +181,9 @@ def decode_ticks(track: RescuedTrack) -> Int64Array:
 def _track_rows(number: int, track: RescuedTrack) -> Rows:
     """Return a row for each run of samples that touch, in the order of the samples."""
     starts = run_starts(track.offset, track.size)
+    silent = np.zeros(0, dtype=np.int64) if track.stand_in is None else np.flatnonzero(track.stand_in)
+    behind = silent[silent + 1 < len(track.size)] + 1
+    starts = np.union1d(starts, np.concatenate((silent, behind))) if len(silent) else starts
     rows = np.zeros(len(starts), dtype=_ROW)
     if not len(starts):
         return rows
@@ -192,7 +195,7 @@ def _track_rows(number: int, track: RescuedTrack) -> Rows:
     else:
         rows["count"] = np.add.reduceat(track.profile.chunks.samples_in(track.size), starts)
         rows["first"] = np.cumsum(rows["count"]) - rows["count"]
-    return rows
+    return rows[~np.isin(starts, silent)]
 
 
 def _gap_rows(gaps: Sequence[Gap], notes: Sequence[str]) -> Rows:

@@ -53,7 +53,7 @@ def summarize_found(
     """
     borders = cell_borders(file_size, cells)
     names = [str(track.profile.track.track_id) for track in tracks]
-    amounts = [_between_borders(track.offset, track.size, borders) for track in tracks]
+    amounts = [_between_borders(t.offset[t.recorded], t.size[t.recorded], borders) for t in tracks]
     for kind in _REST:
         names.append(kind.name.lower())
         mine = [gap for gap in gaps if kind_of(gap) is kind]

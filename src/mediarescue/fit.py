@@ -80,7 +80,7 @@ def check_fit(source: ByteSource, rescue: Rescue) -> None:
             )
         alone = alone & (track.description_index == track.profile.entry)
         if alone.any() and not (whole and damaged and int(alone.sum()) < _ENOUGH_TO_JUDGE):
-            _check_pictures(source, track, np.flatnonzero(alone))
+            _check_pictures(source, track, np.flatnonzero(alone), damaged=damaged)
 
 
 def check_trial(source: ByteSource, trial: Rescue) -> None:
@@ -107,7 +107,7 @@ def _check_not_by_chance(source: ByteSource, segmentation: Segmentation) -> None
         )
 
 
-def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.int64]) -> None:
+def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.int64], *, damaged: bool) -> None:
     """Decode a few key frames: parameter sets of another mode give no picture, though the samples parse."""
     profile, verdicts = track.profile, dict[int, float]()
     for index in keys[:: max(1, len(keys) // _PROBED)][:_PROBED].tolist():
@@ -120,8 +120,8 @@ def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.in
             verdicts[index] = verdict
             if verdict >= _NEARLY_ALL:
                 return
-    if not verdicts or (len(verdicts) == 1 and _read_on(source, track, *verdicts)):
-        return  # where the only key picture is damaged, those that build on it tell
+    if not verdicts or ((damaged or len(verdicts) == 1) and any(_read_on(source, track, index) for index in verdicts)):
+        return  # where the key pictures are damaged, those that build on them tell
     codec, (width, height) = profile.codec.decode("latin-1"), coded_size(profile) or (0, 0)
     raise ReferenceMismatchError(
         f"the reference does not fit: key frames of {source.path} give no whole picture with its settings "

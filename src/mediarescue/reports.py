@@ -25,10 +25,15 @@ class TimingSource(StrEnum):
     """The reference runs at one constant rate."""
     PATTERN = "pattern"
     """The reference's repeating pattern of durations (a rate its time scale cannot express)."""
+    EXPOSURE = "exposure"
+    """By the exposure time of each frame, which the camera writes into a metadata track: an estimate, often exact."""
     AUDIO_CLOCK = "audio_clock"
     """Fitted to the audio interleaved with it: an estimate."""
     GUESSED = "guessed"
     """The reference's mean duration: an estimate with no second clock to hold it."""
+
+
+_ESTIMATES = (TimingSource.EXPOSURE, TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +243,7 @@ class UntruncReport:
             if lost:
                 what = "that belong to no sample" if reason is None else f"that {reason.replace('looks', 'look', 1)}"
                 why.append(f"{count} gap{'s' if count != 1 else ''}, {lost} bytes {what}")
-        guessed = [t for t in self.tracks if t.timing_source in (TimingSource.AUDIO_CLOCK, TimingSource.GUESSED)]
+        guessed = [t for t in self.tracks if t.timing_source in _ESTIMATES]
         if any(t.kind in ("video", "audio") for t in guessed):
             why.append("estimated times in " + ", ".join(f"track {t.track_id} ({t.codec})" for t in guessed))
         why += [f"no sample of track {track}" for track in self.missing_tracks]

@@ -29,6 +29,7 @@ TIMED = {
     TimingSource.TELEMETRY: "camera's stamps",
     TimingSource.CONSTANT: "constant rate",
     TimingSource.PATTERN: "rate pattern",
+    TimingSource.EXPOSURE: "exposures (estimate)",
     TimingSource.AUDIO_CLOCK: "audio (estimate)",
     TimingSource.GUESSED: "mean (estimate)",
 }

@@ -11,6 +11,7 @@ from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.profile import ReferenceProfile, TrackProfile, learn_order
 from mediarescue.recover.timing.telemetry.clock import TelemetryClock, learn_telemetry
+from mediarescue.recover.timing.telemetry.exposure import ExposureClock, learn_exposure
 from mediarescue.recover.window import MediaWindow
 
 
@@ -30,6 +31,7 @@ class Families:
     families: tuple[Family, ...]
     order: OrderModel
     telemetry: tuple[TelemetryClock, ...] = ()
+    exposure: ExposureClock | None = None
 
     @property
     def matchers(self) -> list[Matcher]:
@@ -66,5 +68,6 @@ def make_families(profile: ReferenceProfile, reference: MediaWindow) -> Families
         families.append(Family(index, tuple(tracks), factory_for(tracks[0])(index, tracks, reference)))
     if not families:
         raise ReferenceMismatchError("the reference has no tracks; use a file that plays")
-    telemetry = learn_telemetry(profile.tracks, reference)
-    return Families(tuple(families), learn_order(parts, family_of, len(families)), telemetry)
+    order = learn_order(parts, family_of, len(families))
+    telemetry, exposure = learn_telemetry(profile.tracks, reference), learn_exposure(profile.tracks, reference)
+    return Families(tuple(families), order, telemetry, exposure)

@@ -45,7 +45,7 @@ from mediarescue.recover.timing.framed import (
 )
 from mediarescue.recover.timing.gaps import bridged
 from mediarescue.recover.timing.stand_ins import Pause, without_stand_ins
-from mediarescue.recover.timing.together import by_index, by_telemetry, like_its_twin, on_the_audio_clock
+from mediarescue.recover.timing.together import by_exposure, by_index, by_telemetry, like_its_twin, on_the_audio_clock
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
@@ -121,6 +121,7 @@ def _clocked(
     complete = _was_closed(families, segmentation)
     damage = np.array([gap.offset for gap in segmentation.gaps if not gap.expected], dtype=np.int64)
     tracks = by_telemetry(tracks, families.telemetry, damage, read)
+    tracks = by_exposure(tracks, families.exposure, damage, complete, read)
     hidden = hidden_durations(segmentation.gaps, read)
     tracks = [by_index(track, hidden.get(track.profile.track.track_id)) for track in tracks]
     tracks = on_the_audio_clock(tracks, complete)
@@ -189,7 +190,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples, damage: In
     empty = np.zeros(0, dtype=np.int64)
     if profile.chunks is not None:
         none = np.zeros(0, dtype=bool)
-        return RescuedTrack(profile, part.offset, part.size, empty, None, 0, none, TimingSource.BITSTREAM)
+        return RescuedTrack(profile, part.offset, part.size, empty, None, 0, none, TimingSource.BITSTREAM, error=0.0)
     clock = reference_clock(profile)
     if not clock.step and profile.kind == "video":
         clock = _clock_without_samples(profile, family.matcher)
@@ -229,6 +230,7 @@ def _timed(family: Family, profile: TrackProfile, part: TrackSamples, damage: In
         partial,
         counter=counter,
         sync_period=sync_period,
+        error=None if source is TimingSource.GUESSED else clock.spread / profile.track.timescale,
     )
 
 

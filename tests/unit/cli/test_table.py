@@ -57,7 +57,15 @@ def test_large_figures_and_long_words_fit_80_columns_without_escape_codes() -> N
     assert "\x1b" not in text
     for track in tracks:
         assert str(track.samples) in text
-    assert text.count("(estimate)") == 2
+    assert text.count("(estimate)") == sum("estimate" in words for words in TIMED.values()) == 3
+
+
+def test_an_expected_error_of_a_thousandth_of_a_second_or_more_stands_behind_the_source() -> None:
+    (track, *rest) = CLEAN.tracks
+    for error, shown in ((0.0194, "constant rate ±19 ms"), (0.0004, "constant rate  "), (None, "constant rate  ")):
+        text = untrunc_text(replace(CLEAN, tracks=(replace(track, timing_error_seconds=error), *rest)))
+        assert shown in text
+        assert ("±" in text) == ("±" in shown)
 
 
 def test_a_path_stays_in_one_piece() -> None:

@@ -23,11 +23,16 @@ from mediarescue.recover.timing.audio_clock import (
 )
 from mediarescue.recover.timing.chunk_grid import durations_by_grid, learn_grid
 from mediarescue.recover.timing.decode import learn_clock, rescale
-from mediarescue.recover.timing.telemetry.clock import Read, TelemetryClock, durations_by_stamps, stamp_seconds
+from mediarescue.recover.timing.telemetry.clock import TelemetryClock, durations_by_stamps, stamp_seconds
+from mediarescue.recover.timing.telemetry.exposure import ExposureClock, exposure_durations
+from mediarescue.recover.timing.telemetry.form import Read
 from mediarescue.recover.timing.telemetry.pairing import paired
 from mediarescue.reports import TimingSource
 
 Int64Array = NDArray[np.int64]
+_TRUSTED = (TimingSource.BITSTREAM, TimingSource.INDEX, TimingSource.TELEMETRY, TimingSource.EXPOSURE)
+_STRETCHED = 0.1
+_LONGEST_TAIL = 0.1
 _ENOUGH_KNOWN = 8
 _FEWEST_CHUNKS = 2
 _CONTRADICTED = 0.4
@@ -85,6 +90,35 @@ def by_telemetry(
     return list(of.values())
 
 
+def by_exposure(
+    tracks: Sequence[RescuedTrack], clock: ExposureClock | None, gaps: Int64Array, complete: bool, read: Read
+) -> list[RescuedTrack]:
+    """Give a video track the times that its frames' exposures make likely, and the length of the sound beside it."""
+    of = {track.profile.index: track for track in tracks}
+    video, metadata = (of.get(clock.video), of.get(clock.metadata)) if clock is not None else (None, None)
+    if clock is None or video is None or metadata is None or video.source is TimingSource.TELEMETRY:
+        return list(tracks)
+    owner = paired(video.offset, metadata.offset, metadata.size, gaps, shift=0, ahead=None)
+    timescale = video.profile.track.timescale
+    durations = exposure_durations(clock, metadata.offset, metadata.size, owner, video.duration, timescale, read=read)
+    if durations is None:
+        return list(tracks)
+    audio = max((t for t in tracks if t.profile.kind == "audio"), key=lambda t: t.seconds, default=None)
+    total = None if audio is None or not complete else audio.seconds + _usual_tail(video.profile, audio.profile)
+    if total is not None and abs(total * timescale - int(durations.sum())) < _STRETCHED * int(durations.sum()):
+        durations = rescale(durations, round(total * timescale))
+    of[clock.video] = replace(video, duration=durations, source=TimingSource.EXPOSURE, error=clock.error)
+    return list(of.values())
+
+
+def _usual_tail(video: TrackProfile, audio: TrackProfile) -> float:
+    """Return by how many seconds the reference's video is longer than its audio; 0 where it was cut."""
+    if not video.sample_count or not audio.sample_count:
+        return 0.0
+    tail = float(_times(video).ends[-1] - _times(audio).ends[-1])
+    return tail if abs(tail) < _LONGEST_TAIL else 0.0
+
+
 def by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
     """Give a track the durations of an index found in the media data; its clock goes on behind them."""
     if known is None or not len(track.duration):
@@ -92,7 +126,9 @@ def by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
     count = min(len(known), len(track.duration))
     if count == len(track.duration):
         return replace(track, duration=known[:count], source=TimingSource.INDEX, error=0.0)
-    if track.source is TimingSource.TELEMETRY or count < _ENOUGH_KNOWN:
+    if track.source in (TimingSource.TELEMETRY, TimingSource.EXPOSURE):
+        return replace(track, duration=np.concatenate((known[:count], track.duration[count:])))
+    if count < _ENOUGH_KNOWN:
         return track
     clock = learn_clock(known, track.profile.track.timescale)
     durations = np.concatenate((known, clock.durations(len(track.duration) - count)))
@@ -109,7 +145,7 @@ def on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[Rescu
         return tracks
     held = {}
     for track in videos:
-        if track.source in (TimingSource.BITSTREAM, TimingSource.INDEX, TimingSource.TELEMETRY):
+        if track.source in _TRUSTED:
             continue
         if track.profile.sample_count and audio.profile.sample_count:
             held_to = _beside_audio(audio, track, complete)

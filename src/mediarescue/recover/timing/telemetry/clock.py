@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.timing.telemetry import FORMATS
-from mediarescue.recover.timing.telemetry.form import Column, StampFormat, Stamps
+from mediarescue.recover.timing.telemetry.form import Column, Read, StampFormat, Stamps
 from mediarescue.recover.timing.telemetry.pairing import commonest_lead, run_leads
 from mediarescue.recover.window import MediaWindow
 
 Int64Array = NDArray[np.int64]
-Read = Callable[[int, int], bytes]
 
 _FEWEST = 8
 """Pairs of stamp and picture below which a number may rise like a clock by chance."""

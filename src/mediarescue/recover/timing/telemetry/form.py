@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Stamps = NDArray[np.float64]
+Read = Callable[[int, int], bytes]
+"""``(offset, size)`` -> bytes of the broken file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ _UNEVEN_REFERENCE = 0.4
 _UNEVEN = 0.1
 """Nats. Sound of cameras has 1.0 to 2.8, loud G.711 0.4, music that clips 0.3; H.264, HEVC, AAC and JPEG below 0.05."""
 _LEVELS = 16
+_PIECE = (256, 1024)
+"""Frames, and bytes, at least, that are looked at together where sound may begin or end."""
+_FEWEST_PIECES = 2
 
 
 def unevenness(data: bytes, block: int) -> float | None:
@@ -63,12 +66,38 @@ class Evenness:
         known = [unevenness(window.peek(offset, min(size, _MOST_READ)), block) for offset, size in chosen]
         told = [value for value in known if value is not None]
         self._block = block
+        self._piece = block * max(_PIECE[0], -(-_PIECE[1] // block))
         self._tells = bool(told) and min(told) >= _UNEVEN_REFERENCE
 
     def may_be_sound(self, window: MediaWindow, offset: int, size: int) -> bool:
         """Whether ``size`` bytes at ``offset`` are uneven as sound is; true where nobody can tell."""
-        data = window.peek(offset, min(size, _MOST_READ))
         if not self._tells:
-            return looks_like(data, whole=False) in (PCM, "")
+            return looks_like(window.peek(offset, min(size, _MOST_READ)), whole=False) in (PCM, "")
+        piece = self._piece
+        if size <= piece:
+            return self._sounds(window.peek(offset, size))
+        return self.sound_from(window, offset, offset + size) >= size - piece
+
+    def sound_from(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return how many bytes from ``pos`` on, up to ``end``, are sound beyond doubt; 0 where nobody can tell."""
+        piece, at = self._piece, pos
+        while self._tells and at + piece <= end and self._sounds(window.peek(at, piece)):
+            at += piece
+        return at - pos if at - pos >= _FEWEST_PIECES * piece else 0
+
+    def sound_before(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return how many bytes in front of ``end``, none before ``pos``, are sound beyond doubt, as `sound_from`."""
+        piece, at = self._piece, end
+        while self._tells and at - piece >= pos and self._sounds(window.peek(at - piece, piece)):
+            at -= piece
+        return end - at if end - at >= _FEWEST_PIECES * piece else 0
+
+    def is_noise(self, window: MediaWindow, pos: int, end: int) -> bool:
+        """Whether bytes are spread as those of pictures, unlike the sound; False where nobody can tell."""
+        value = unevenness(window.peek(pos, min(end - pos, _MOST_READ)), self._block) if self._tells else None
+        return value is not None and value < _UNEVEN
+
+    def _sounds(self, data: bytes) -> bool:
+        """Whether bytes are uneven as sound is, and not zeros; true of too few to tell."""
         value = unevenness(data, self._block)
-        return value is None or value >= _UNEVEN
+        return value is None or (value >= _UNEVEN and any(data))

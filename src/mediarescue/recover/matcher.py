@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from mediarescue.recover.candidate import Candidate
@@ -63,6 +63,17 @@ class Backward(Protocol):
 
 
 @runtime_checkable
+class Audible(Protocol):
+    """A blind matcher that tells its samples from noise, so that what damage leaves of a run is found."""
+
+    def sound_from(self, window: MediaWindow, pos: int, end: int) -> Candidate | None:
+        """Return the run at ``pos`` up to where damage may begin, or None."""
+
+    def sound_before(self, window: MediaWindow, pos: int, end: int, earliest: int) -> Candidate | None:
+        """Return the run that ends at ``end``; it may begin behind ``earliest`` where others are as long, or None."""
+
+
+@runtime_checkable
 class Unmarked(Protocol):
     """A blind matcher whose samples have a first byte to go by, and neither an end nor a usual length (Opus).
 
@@ -86,3 +97,11 @@ class MatcherFactory(Protocol):
 
     def __call__(self, family: int, tracks: Sequence[TrackProfile], reference: MediaWindow) -> Matcher:
         """Learn from the reference's samples; raises ReferenceMismatchError when they cannot be understood."""
+
+
+@runtime_checkable
+class Sparing(Protocol):
+    """A factory that knows which few of the reference's samples teach all that the others do."""
+
+    def telling(self, tracks: Sequence[TrackProfile], reference: MediaWindow) -> Iterable[tuple[int, int]]:
+        """Give offset and size of those samples."""

@@ -19,6 +19,7 @@ from mediarescue.recover.matcher import Attentive, Matcher
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.resync import StartSearch, only_zeros
+from mediarescue.recover.sound_at_gaps import SoundAtGaps
 from mediarescue.recover.window import MediaWindow
 
 GAP_COST = 30.0
@@ -86,6 +87,7 @@ class Segmenter:
         self._lead = lead
         self._padding = padding
         self._starts = StartSearch(window, matchers, padding)
+        self._sound = SoundAtGaps(window, matchers, order)
         self._progress = progress
         self._hints: dict[tuple[int, ...], list[int]] = {}
         for matcher in matchers:
@@ -288,6 +290,9 @@ class Segmenter:
         if not alone and not found and node.second_thoughts:
             return []
         start = self._start_from_last(node)
+        before = self._sound_before(node, start)
+        if before is not None and before.offset < node.pos:
+            return [*found, self._child(self._interrupted(node, before.offset), before)]
         if 0 <= start < node.pos:
             return [*found, self._interrupted(node, start)]
         until = window.end if start < 0 else start
@@ -297,12 +302,32 @@ class Segmenter:
                 found.append(self._child(node, stretch, _STRETCH_COST, 1))
         empty = start < 0 and only_zeros(window, node.pos)
         reason = "zeros up to the end" if empty else _UNKNOWN_END if start < 0 else "not recognised"
-        found.append(self._child(node, Gap(node.pos, until - node.pos, reason), GAP_COST, 1))
+        found.append(self._damaged(node, until, reason, before))
         part, parent = node.part, node.parent
         if isinstance(part, Candidate) and parent is not None and part.cost > _USUAL_COST and not part.certain:
             # a sample that could be anything (two zeros, an empty subtitle) is no more than what stands behind it
             found.append(self._child(parent, Gap(part.offset, until - part.offset, reason), GAP_COST, 1))
         return found
+
+    def _damaged(self, node: _Node, until: int, reason: str, before: Candidate | None) -> _Node:
+        """Take the bytes up to ``until`` for damage, but for the sound at their beginning and ``before`` their end."""
+        end = until if before is None else before.offset
+        sound = self._sound.after(node.context[-1:], node.pos, end)
+        if sound is not None:
+            node = self._child(node, sound, 0.0, 1)
+        if node.pos < end:
+            node = self._child(node, Gap(node.pos, end - node.pos, reason), GAP_COST, 1)
+        return node if before is None else self._child(node, before, 0.0, 1)
+
+    def _sound_before(self, node: _Node, start: int) -> Candidate | None:
+        """Return the sound without marks that ends at ``start``, None for none."""
+        following = self._structured(start, ()) if start >= 0 else []
+        if not following:
+            return None
+        part, earliest = node.part, node.pos
+        if isinstance(part, Candidate) and not self._matchers[part.family].blind:
+            earliest = part.end - int(part.sizes[-1])
+        return self._sound.before(following[0].family, start, node.pos, earliest)
 
     def _start_from_last(self, node: _Node) -> int:
         """Return where samples go on, inside the last one or behind ``node``; -1 for nowhere.

@@ -28,6 +28,9 @@ _SHORTEST_STRETCH = 1 << 14
 _SHORTEST_LAST = 1 << 20
 """Bytes that may be one run whatever the reference's lengths: between other samples, and at the end of the media."""
 _KNOWN_SAMPLES = 4000
+_FEWEST_USUAL = 3
+_USUAL_PART = 0.9
+"""Of the reference's runs that must be of one length for it to be the rule."""
 
 
 class PcmMatcher:
@@ -44,16 +47,31 @@ class PcmMatcher:
         Of the reference's sound.
     alone : bool
         True where nothing else lies between the reference's chunks: a run may have any length.
+    whole : bool
+        True where a run may begin and end anywhere: one track, whose frames are all there is to it.
     """
 
     blind = True
 
-    def __init__(self, family: int, block: int, lengths: LengthModel, sound: Evenness, *, alone: bool = False) -> None:
+    def __init__(
+        self,
+        family: int,
+        block: int,
+        lengths: LengthModel,
+        sound: Evenness,
+        *,
+        alone: bool = False,
+        whole: bool = False,
+    ) -> None:
         self.family = family
         self.block = block
         self._lengths = lengths
         self._sound = sound
         self._alone = alone
+        self._whole = whole
+        (usual, times), *_ = lengths.counts.most_common(1) or [(0, 0)]
+        self._usual = usual if times >= max(_FEWEST_USUAL, _USUAL_PART * lengths.total) else 0
+        self._odd: set[int] = set()
 
     def match(self, window: MediaWindow, pos: int) -> Candidate | None:
         """Match nothing: any bytes could be PCM."""
@@ -75,10 +93,36 @@ class PcmMatcher:
         most = max(_STRETCH_FACTOR * self._lengths.largest, _SHORTEST_LAST if last else _SHORTEST_STRETCH)
         if size <= 0 or (not self._alone and size > most):
             return None
+        if self._usual and size % self._usual and not last and offset > window.start and size not in self._odd:
+            self._odd.add(size)  # damage, unless it is one of many
+            return None
         return self._run(offset, size) if self._sound.may_be_sound(window, offset, size) else None
 
     def _run(self, offset: int, size: int) -> Candidate:
         return Candidate(self.family, offset, size, np.array([size], dtype=np.int64), None, self._lengths.cost(size))
+
+    def sound_from(self, window: MediaWindow, pos: int, end: int) -> Candidate | None:
+        """Return the run at ``pos`` up to where damage may begin, none where nobody can tell."""
+        size = self._sound.sound_from(window, pos, min(end, pos + self._lengths.largest)) if self._whole else 0
+        return self._run(pos, size) if size else None
+
+    def sound_before(self, window: MediaWindow, pos: int, end: int, earliest: int) -> Candidate | None:
+        """Return the run that ends at ``end``, from where damage may end on, none where nobody can tell.
+
+        Parameters
+        ----------
+        pos : int
+            Where the last sample claims to end.
+        earliest : int
+            Where that begins: a run as long as all others may begin inside it.
+        """
+        first = end - self._usual
+        if self._whole and self._usual and earliest < first:
+            inside = self._sound.is_noise(window, first, pos) if first < pos else False
+            if not inside and self._sound.may_be_sound(window, max(first, pos), end - max(first, pos)):
+                return self._run(first, self._usual)
+        size = self._sound.sound_before(window, max(pos, end - self._lengths.largest), end) if self._whole else 0
+        return self._run(end - size, size) if size else None
 
     def find(self, window: MediaWindow, pos: int, end: int) -> int:
         """Find nothing: any byte could be PCM."""
@@ -118,14 +162,14 @@ class PcmPacketMatcher(PcmMatcher, FrameRows):
         self.known = known
         counts = Counter(patterns)
         self._patterns = {sum(pattern): pattern for pattern, _ in reversed(counts.most_common())}
-        self._usual = Counter(size for pattern in patterns for size in pattern).most_common(1)[0][0]
+        self._usual_sample = Counter(size for pattern in patterns for size in pattern).most_common(1)[0][0]
 
     def _run(self, offset: int, size: int) -> Candidate:
         """Return the run cut like the reference's of that length, else into samples of the usual size."""
         pattern = self._patterns.get(size)
         if pattern is None:
-            whole, rest = divmod(size, self._usual)
-            pattern = (self._usual,) * whole + ((rest,) if rest else ())
+            whole, rest = divmod(size, self._usual_sample)
+            pattern = (self._usual_sample,) * whole + ((rest,) if rest else ())
         sizes = np.array(pattern, dtype=np.int64)
         return Candidate(self.family, offset, size, sizes, _rows(sizes, self.block), self._lengths.cost(size))
 
@@ -152,7 +196,9 @@ class PcmFactory:
             block = math.gcd(*(track.chunks.block for track in tracks if track.chunks is not None))
             lengths = _run_lengths(tracks)
             sound = Evenness(reference, _runs(tracks), block)
-            return PcmMatcher(family, block, LengthModel(lengths), sound, alone=len(lengths) == 1)
+            return PcmMatcher(
+                family, block, LengthModel(lengths), sound, alone=len(lengths) == 1, whole=len(tracks) == 1
+            )
         block = _frame_size(tracks[0])
         patterns = [pattern for track in tracks for pattern in _run_patterns(track)]
         if not block or not patterns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _MOST_QUICK = 14
 _MOST_FULL = 6
 _OF_THE_BEST_MODE = 3
 _HALF_AS_GOOD = 0.5
+_PATIENCE = 15.0
+"""Seconds, after which no further kinds are tried where one fits without a fault."""
 
 References = str | Path | Sequence[str | Path]
 
@@ -164,12 +167,15 @@ def _ranked(
     """Try one film of each mode on a little, then the best on more; return the trials, the best first."""
     quick = [mode[0] for mode in modes[:_MOST_QUICK]]
     listener(StageStarted(CHOOSE, len(quick) + _MOST_FULL, "films"))
+    began = time.monotonic()
     first = list[tuple[Trial, Sequence[Film]]]()
     for done, film in enumerate(quick):
         listener(Progressed(CHOOSE, done))
         trial = _tried(film, broken, location, _QUICK)
         if trial is not None:
             first.append((trial, modes[done]))
+        if time.monotonic() - began > _PATIENCE and any(trial.fits and not trial.verdict for trial, _ in first):
+            break
     first.sort(key=lambda pair: pair[0].order())
     best = first[0][0].part if first else 0.0
     again = [films[0] for trial, films in first if trial.part >= _HALF_AS_GOOD * best][: _MOST_FULL - _OF_THE_BEST_MODE]

@@ -29,6 +29,8 @@ from mediarescue.recover.timing.edits import EditStart, edit_entries, segment_to
 
 _PERSONAL = frozenset((b"udta", b"meta"))
 """Boxes of a moov or a trak that tell where, when and by whom the reference was filmed."""
+_UNUSED = frozenset((b"free", b"skip"))
+"""Space that the reference's writer left over, with whatever stood there before."""
 _EPOCH = 2_082_844_800
 """Seconds from 1904-01-01, where the format's dates start, to 1970-01-01."""
 
@@ -112,6 +114,8 @@ def assemble(
             children.append(child)
         elif child.kind in _PERSONAL or child.kind == b"uuid":
             dropped[child.kind.decode("latin-1")] = None
+        elif child.kind in _UNUSED:
+            continue
         elif child.kind == b"mvhd":
             children.append(_dated(child, unix_time))
         else:
@@ -189,7 +193,7 @@ def _rebuilt(
     )
     if unix_time is None:
         return built.trak, tuple(kind.decode("latin-1") for kind in built.dropped), total
-    kept = [child for child in built.trak.children or () if child.kind not in _PERSONAL]
+    kept = [child for child in built.trak.children or () if child.kind not in _PERSONAL | _UNUSED]
     left_out = [child.kind for child in built.trak.children or () if child.kind in _PERSONAL]
     trak = built.trak.replace(children=[_dated(child, unix_time) if child.kind == b"tkhd" else child for child in kept])
     mdia = trak.get(b"mdia")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import lzma
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,14 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.errors import ReferenceMismatchError
-from mediarescue.isobmff import ByteSource, scan_top_level
+from mediarescue.isobmff import Box, ByteSource, scan_top_level
 from mediarescue.isobmff.sparse import SparseSource
 from mediarescue.recover.blanking import Keeping, KeptRanges, RecordingWindow, ways_of_keeping
 from mediarescue.recover.camera_name import camera_name, track_mode, track_name
 from mediarescue.recover.codecs import factory_for
 from mediarescue.recover.families import grouped, make_families
 from mediarescue.recover.fingerprint import fingerprint
-from mediarescue.recover.profile import ReferenceProfile, TrackProfile, learn_reference
+from mediarescue.recover.matcher import Sparing
+from mediarescue.recover.profile import ReferenceProfile, learn_reference
 from mediarescue.recover.profile_file import KIND, SCHEMA_VERSION
 from mediarescue.recover.window import MediaWindow
 
@@ -82,7 +83,9 @@ def make_camera_profile(
     kept, shown, asked = KeptRanges(), list[str](), dict[int, int]()
     groups = grouped(profile.parts)
     for index, tracks in enumerate(groups):
-        way = _keep_least(source, partial(_matcher, index, tracks), ways_of_keeping(tracks[0]), kept, asked)
+        factory = factory_for(tracks[0])
+        telling = partial(factory.telling, tracks) if isinstance(factory, Sparing) else None
+        way = _keep_least(source, partial(factory, index, tracks), ways_of_keeping(tracks[0]), kept, asked, telling)
         if way is not None and way.shows:
             shown += [track_name(track) for track in tracks]
             if not pictures:
@@ -122,16 +125,13 @@ def _bytes(source: ByteSource, starts: NDArray[np.int64], sizes: NDArray[np.int6
     return b"".join(source.read(at, size) for at, size in zip(starts.tolist(), sizes.tolist(), strict=True))
 
 
-def _matcher(index: int, tracks: list[TrackProfile], window: MediaWindow) -> object:
-    return factory_for(tracks[0])(index, tracks, window)
-
-
 def _keep_least(
     source: ByteSource,
     learn: Callable[[MediaWindow], object],
     ways: Sequence[Keeping],
     kept: KeptRanges,
     asked: dict[int, int],
+    telling: Callable[[MediaWindow], Iterable[tuple[int, int]]] | None = None,
 ) -> Keeping | None:
     """Keep the least that teaches the same as the film; return the way, None where nothing is needed.
 
@@ -141,9 +141,17 @@ def _keep_least(
         What is kept already; what is needed besides is added.
     asked : dict
         The reads that this holds for, by offset; those of ``learn`` are added.
+    telling : callable or None
+        Gives the samples that teach all there is, tried first.
     """
     window = RecordingWindow(source)
     wanted = fingerprint(learn(window))
+    if telling is not None and (few := dict(telling(MediaWindow(source, 0, source.size)))):
+        some = KeptRanges([*kept.found, *((at, at + size) for at, size in few.items())])
+        if _learned(source, learn, some) == wanted:
+            kept.found = some.found
+            asked.update(window.asked)
+            return None
     further = {offset: size for offset, size in window.asked.items() if size > asked.get(offset, 0)}
     asked.update(further)
     if not further:
@@ -176,7 +184,7 @@ def _index_ranges(source: ByteSource, profile: ReferenceProfile, kept: KeptRange
     for parent in (moov, *moov.find_all(b"trak")):
         for child in parent.children or ():
             if child.kind in _PERSONAL or (child.kind == b"uuid" and parent is moov):
-                edits.append((child.offset + child.header_size, _nothing(child.body_size)))
+                edits.append((child.offset + child.header_size, _nothing(child)))
     for parent in (moov, *moov.find_all(b"trak"), *(t.get(b"mdia") for t in moov.find_all(b"trak"))):
         for child in parent.children or ():
             if child.kind in _DATES and len(child.payload) >= 20:
@@ -185,6 +193,9 @@ def _index_ranges(source: ByteSource, profile: ReferenceProfile, kept: KeptRange
     return edits
 
 
-def _nothing(size: int) -> bytes:
-    """Return ``size`` bytes that read as a box with nothing in it."""
-    return bytes(size) if size < 8 else struct.pack(">I4s", size, b"free") + bytes(size - 8)
+def _nothing(box: Box) -> bytes:
+    """Return a body of the same size with nothing in it: zeros where nobody reads it, else an empty box."""
+    size = box.body_size
+    if box.kind in (b"free", b"skip") or size < 8:
+        return bytes(size)
+    return struct.pack(">I4s", size, b"free") + bytes(size - 8)

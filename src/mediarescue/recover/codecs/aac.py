@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mediarescue.bitstream.aac import AacWalker, AudioSpecificConfig, FrameColumn, parse_audio_specific_config
+from mediarescue.bitstream.aac import AacFrame, AacWalker, AudioSpecificConfig, FrameColumn, parse_audio_specific_config
 from mediarescue.bitstream.columns import NEED_MORE
 from mediarescue.bitstream.descriptors import parse_es_descriptor
 from mediarescue.bitstream.errors import BitstreamError
@@ -151,23 +151,13 @@ class AacFactory:
         signatures: set[int] = set()
         zero_padding = True
         usual = np.zeros((2, 256), dtype=bool)
-        # frames lie between pictures: a window of the usual size would read all of those too
-        near = reference.with_capacity(_READ_AHEAD)
-        for track in tracks:
-            samples = track.samples
-            if samples is None or not len(samples):
-                continue
-            largest = max(largest, int(samples.size.max()))
-            count, each = len(samples), _LEARNED_SAMPLES // _STRETCHES
-            starts = np.linspace(0, max(0, count - each), _STRETCHES).astype(np.int64)
-            for index in np.unique(np.concatenate([np.arange(s, min(s + each, count)) for s in starts])).tolist():
-                size = int(samples.size[index])
-                buf, at, stop, _ = near.view(int(samples.offset[index]), size)
-                frame = walker.frame(buf, at, min(at + size, stop))
-                if not isinstance(frame, int) and frame.size == size:
-                    signatures.add(frame.element_signature)
-                    zero_padding &= frame.padding_zero
-                    usual[[0, 1], buf[at : at + 2]] = True
+        largest = max(
+            [largest, *(int(t.samples.size.max()) for t in tracks if t.samples is not None and len(t.samples))]
+        )
+        for _, head, frame in _frames(tracks, walker, reference):
+            signatures.add(frame.element_signature)
+            zero_padding &= frame.padding_zero
+            usual[[0, 1], [head[0], head[1]]] = True
         if not signatures and any(track.sample_count for track in tracks):  # something else, whatever its entry says
             return LearnedFactory()(family, tracks, reference)
         limited = walker.with_limits(
@@ -179,3 +169,34 @@ class AacFactory:
         if not usual.any():
             usual[:] = True
         return AacMatcher(family, limited, max_frame=largest, keep_rows=len(tracks) > 1, usual=usual)
+
+    def telling(self, tracks: Sequence[TrackProfile], reference: MediaWindow) -> Iterator[tuple[int, int]]:
+        """Give the frames that show an element pattern, a padding or a first byte before any other does."""
+        config, seen = audio_config(tracks[0]), set[tuple[int, int]]()
+        if config is None:
+            return
+        for offset, head, frame in _frames(tracks, AacWalker(config), reference):
+            shown = {(0, frame.element_signature), (1, frame.padding_zero), (2, head[0]), (3, head[1])}
+            if not shown <= seen:
+                seen |= shown
+                yield offset, frame.size
+
+
+def _frames(
+    tracks: Sequence[TrackProfile], walker: AacWalker, reference: MediaWindow
+) -> Iterator[tuple[int, bytes, AacFrame]]:
+    """Give offset, first two bytes and parse of the reference's frames that are learned from and read to their size."""
+    # frames lie between pictures: a window of the usual size would read all of those too
+    near = reference.with_capacity(_READ_AHEAD)
+    for track in tracks:
+        samples = track.samples
+        if samples is None or not len(samples):
+            continue
+        count, each = len(samples), _LEARNED_SAMPLES // _STRETCHES
+        starts = np.linspace(0, max(0, count - each), _STRETCHES).astype(np.int64)
+        for index in np.unique(np.concatenate([np.arange(s, min(s + each, count)) for s in starts])).tolist():
+            offset, size = int(samples.offset[index]), int(samples.size[index])
+            buf, at, stop, _ = near.view(offset, size)
+            frame = walker.frame(buf, at, min(at + size, stop))
+            if not isinstance(frame, int) and frame.size == size:
+                yield offset, buf[at : at + 2].tobytes(), frame

@@ -59,7 +59,7 @@ class StartSearch:
         self._matchers = matchers
         self._padding = padding
         self._find = [m.find_usual if isinstance(m, Habitual) else m.find for m in matchers]
-        self._from = self._found = 0
+        self._from, self._found = 0, -1
         """Nothing verified starts in ``[_from, _found)``."""
 
     def find(self, pos: int) -> int:
@@ -71,15 +71,16 @@ class StartSearch:
         three samples in a run, or a sample followed by another family's, a box, or the end of the media. Then come
         the samples that end exactly there, which nothing else would have shown.
         """
-        window = self._window
-        found = self._first_verified(pos, self._from) if pos < self._from else -1
-        if found < 0:
-            start = self._found if self._from <= pos <= self._found or pos < self._from <= self._found else pos
-            found = self._first_verified(start, window.end)
-            self._from, self._found = min(pos, start), window.end if found < 0 else found
-        if found < 0:
-            return _last_run(window, self._matchers, max(pos, window.end - _LAST_RUN))
-        return _look_back(window, self._matchers, pos, found)
+        end = self._window.end
+        if pos > self._found:
+            found = self._first_verified(pos, end)
+            self._from, self._found = pos, end if found < 0 else found
+        elif pos < self._from:
+            found = self._first_verified(pos, self._from)
+            self._from, self._found = pos, self._found if found < 0 else found
+        if self._found >= end:
+            return _last_run(self._window, self._matchers, max(pos, end - _LAST_RUN))
+        return _look_back(self._window, self._matchers, pos, self._found)
 
     def _first_verified(self, pos: int, until: int) -> int:
         """Return the first position in ``[pos, until)`` where a verified chain starts, or -1."""

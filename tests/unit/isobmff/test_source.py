@@ -7,6 +7,7 @@ import pytest
 
 from mediarescue.errors import InputError
 from mediarescue.isobmff import ByteSource
+from mediarescue.isobmff.joined import JoinedSource
 
 
 def test_reads_a_range_and_stops_at_the_end_of_the_file(tmp_path: Path) -> None:
@@ -76,3 +77,44 @@ def test_reads_without_pread_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with ByteSource.open(tmp_path / "a") as source:
         assert source.read(4, 3) == b"456"
         assert source.read(0, 2) == b"01"
+
+
+def test_the_holes_of_a_sparse_file_are_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.write(b"a" * 4096)
+        file.seek(40 << 20)
+        file.write(b"b" * 4096)
+        file.truncate(80 << 20)
+    with ByteSource.open(path) as source:
+        first = source.next_data(8 << 20)
+        if first == 8 << 20:
+            pytest.skip("this file system has no holes")
+        assert 8 << 20 < first <= 40 << 20
+        assert source.next_data(10) == 10
+        assert source.next_data(60 << 20) == source.size
+        assert source.next_data(source.size) == source.size
+        part = source.part(1 << 20, 50 << 20)
+        assert part.next_data(2 << 20) == first - (1 << 20)
+        assert part.next_data(45 << 20) == part.size
+        early = source.part(0, 30 << 20)
+        assert early.next_data(20 << 20) == early.size, "what stands behind the part is none of its data"
+        joined = JoinedSource(source, [(39 << 20, 2 << 20), (0, 4 << 20), (50 << 20, 1 << 20)])
+        assert joined.next_data(100) == first - (39 << 20)
+        assert joined.next_data((1 << 20) + 8192) == 2 << 20, "the second range begins with data"
+        assert joined.next_data(3 << 20) == joined.size
+
+
+def test_where_holes_are_not_known_every_byte_may_be_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(bytes(100))
+
+    def refuse(*_: object) -> int:
+        raise OSError(22, "Invalid argument")
+
+    with ByteSource.open(path) as source:
+        monkeypatch.setattr(os, "lseek", refuse)
+        assert source.next_data(7) == 7
+        monkeypatch.delattr(os, "SEEK_DATA", raising=False)
+        assert source.next_data(7) == 7
+        assert source.next_data(100) == 100

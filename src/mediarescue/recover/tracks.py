@@ -28,6 +28,7 @@ from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.resuming import lost_samples
 from mediarescue.recover.rows import PackedRows
 from mediarescue.recover.sharing import TrackSamples, share_out
+from mediarescue.recover.timing.beginning import is_begun_late, late_beginnings
 from mediarescue.recover.timing.composition import (
     commonest_step,
     display_ranks,
@@ -120,6 +121,8 @@ def _clocked(
     """Hold the tracks' clocks against each other, and against an index found in the media data."""
     complete = _was_closed(families, segmentation)
     damage = np.array([gap.offset for gap in segmentation.gaps if not gap.expected], dtype=np.int64)
+    if is_begun_late(segmentation):
+        tracks = late_beginnings(tracks)
     tracks = by_telemetry(tracks, families.telemetry, damage, read)
     tracks = by_exposure(tracks, families.exposure, damage, complete, read)
     hidden = hidden_durations(segmentation.gaps, read)

@@ -32,15 +32,18 @@ class TrackTimes:
         Byte position, rising.
     ends : float64 (n,)
         End of each sample in seconds from the track's start.
+    begin : float
+        Where the first one begins.
     """
 
     offset: Int64Array
     ends: Seconds
+    begin: float = 0.0
 
     def before(self, offset: Int64Array) -> Seconds:
         """Return the seconds of this track that lie before each byte position."""
         place = np.searchsorted(self.offset, offset)
-        return np.concatenate(([0.0], self.ends))[place]
+        return np.concatenate(([self.begin], self.ends))[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class InterleaveClock:
 
 def chunk_lags(video: TrackTimes, starts: Int64Array, audio: TrackTimes) -> Seconds:
     """Return video minus audio in seconds at each video chunk; ``starts`` as from :func:`run_starts`."""
-    return np.concatenate(([0.0], video.ends))[starts] - audio.before(video.offset[starts])
+    return np.concatenate(([video.begin], video.ends))[starts] - audio.before(video.offset[starts])
 
 
 def within_audio(offset: Int64Array, starts: Int64Array, audio: TrackTimes) -> Int64Array:

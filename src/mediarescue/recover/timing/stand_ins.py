@@ -188,7 +188,7 @@ def _reduced(track: RescuedTrack, duration: Int64Array, composition: Int64Array)
         is_partial_sync=None if partial is None else partial[real],
         entries=None if entries is None else entries[real],
         stand_in=None,
-        lead=int(times[real[0]]) if len(real) else 0,
+        lead=track.lead + (int(times[real[0]]) if len(real) else 0),
     )
 
 

@@ -42,7 +42,7 @@ _AHEAD = 60
 """Samples by which one track may run ahead of the other where a film is cut: writers interleave by a second."""
 
 
-def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
+def track_times(track: RescuedTrack | TrackProfile) -> TrackTimes:
     """Return byte positions and end times of a track's samples (of PCM: its chunks)."""
     if isinstance(track, RescuedTrack):
         profile, offset = track.profile, track.offset
@@ -56,7 +56,8 @@ def _times(track: RescuedTrack | TrackProfile) -> TrackTimes:
         else:
             assert track.samples is not None
             offset, ticks = track.samples.offset, track.samples.duration
-    return TrackTimes(offset, np.cumsum(ticks) / profile.track.timescale)
+    begin = track.lead / profile.track.timescale if isinstance(track, RescuedTrack) else 0.0
+    return TrackTimes(offset, begin + np.cumsum(ticks) / profile.track.timescale, begin)
 
 
 def by_telemetry(
@@ -115,7 +116,7 @@ def _usual_tail(video: TrackProfile, audio: TrackProfile) -> float:
     """Return by how many seconds the reference's video is longer than its audio; 0 where it was cut."""
     if not video.sample_count or not audio.sample_count:
         return 0.0
-    tail = float(_times(video).ends[-1] - _times(audio).ends[-1])
+    tail = float(track_times(video).ends[-1] - track_times(audio).ends[-1])
     return tail if abs(tail) < _LONGEST_TAIL else 0.0
 
 
@@ -162,7 +163,11 @@ def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> R
     """Return a video track with times by the audio beside it where that contradicts the reference's, else None."""
     samples, timescale = track.profile.samples, track.profile.track.timescale
     assert samples is not None
-    reference_audio, rescued_audio, reference_video = _times(audio.profile), _times(audio), _times(track.profile)
+    reference_audio, rescued_audio, reference_video = (
+        track_times(audio.profile),
+        track_times(audio),
+        track_times(track.profile),
+    )
     lags = chunk_lags(reference_video, run_starts(samples.offset, samples.size), reference_audio)
     starts = run_starts(track.offset, track.size)
     fitted = _by_interleave(audio, track)
@@ -170,7 +175,7 @@ def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> R
         return fitted
     last = starts[-1:]
     before = float(track.duration[: int(last[0])].sum()) / timescale
-    scale = scale_by_interleave(lags, float(chunk_lags(_times(track), last, rescued_audio)[0]), before)
+    scale = scale_by_interleave(lags, float(chunk_lags(track_times(track), last, rescued_audio)[0]), before)
     if scale is None and track.source is not TimingSource.GUESSED:
         return None  # the last picture chunk stands where the reference's would: only the end of a track is missing
     if not complete:
@@ -200,17 +205,17 @@ def _by_interleave(audio: RescuedTrack, track: RescuedTrack) -> RescuedTrack | N
     samples, timescale = track.profile.samples, track.profile.track.timescale
     assert samples is not None
     theirs, starts = run_starts(samples.offset, samples.size), run_starts(track.offset, track.size)
-    their_audio, our_audio, count = _times(audio.profile), _times(audio), len(track.offset)
+    their_audio, our_audio, count = track_times(audio.profile), track_times(audio), len(track.offset)
     their_chunks = within_audio(samples.offset, theirs, their_audio)
     chunks = within_audio(track.offset, starts, our_audio)
     if len(chunks) < _FEWEST_CHUNKS or len(their_chunks) < _FEWEST_CHUNKS:
         return None
-    lags = chunk_lags(_times(track.profile), their_chunks, their_audio)
+    lags = chunk_lags(track_times(track.profile), their_chunks, their_audio)
     frame = float(np.median(samples.duration)) / timescale
     guessed = track.source is TimingSource.GUESSED
 
     def strays(durations: Int64Array) -> float:
-        return disagreement(chunk_lags(_times(replace(track, duration=durations)), chunks, our_audio))
+        return disagreement(chunk_lags(track_times(replace(track, duration=durations)), chunks, our_audio))
 
     now, usual = strays(track.duration), disagreement(lags)
     bound = usual + (_BETTER if guessed else _CONTRADICTED) * frame

@@ -54,6 +54,11 @@ class Evenness:
     block : int
         Bytes of a frame.
 
+    Attributes
+    ----------
+    piece : int
+        Bytes that are looked at together where sound may begin or end.
+
     Notes
     -----
     Where the reference's own sound is spread like noise (ADPCM, or noise), only what shows another structure is
@@ -66,29 +71,27 @@ class Evenness:
         known = [unevenness(window.peek(offset, min(size, _MOST_READ)), block) for offset, size in chosen]
         told = [value for value in known if value is not None]
         self._block = block
-        self._piece = block * max(_PIECE[0], -(-_PIECE[1] // block))
+        self.piece = block * max(_PIECE[0], -(-_PIECE[1] // block))
         self._tells = bool(told) and min(told) >= _UNEVEN_REFERENCE
 
     def may_be_sound(self, window: MediaWindow, offset: int, size: int) -> bool:
         """Whether ``size`` bytes at ``offset`` are uneven as sound is; true where nobody can tell."""
         if not self._tells:
             return looks_like(window.peek(offset, min(size, _MOST_READ)), whole=False) in (PCM, "")
-        piece = self._piece
-        if size <= piece:
-            return self._sounds(window.peek(offset, size))
-        return self.sound_from(window, offset, offset + size) >= size - piece
+        pieces = range(offset, max(offset + size - self.piece, offset) + 1, self.piece)
+        return all(self._sounds(window.peek(at, min(self.piece, offset + size - at))) for at in pieces)
 
     def sound_from(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return how many bytes from ``pos`` on, up to ``end``, are sound beyond doubt; 0 where nobody can tell."""
-        piece, at = self._piece, pos
-        while self._tells and at + piece <= end and self._sounds(window.peek(at, piece)):
+        piece, at = self.piece, pos
+        while self._tells and at + piece <= end and self._sounds(window.peek(at, piece), zeros=False):
             at += piece
         return at - pos if at - pos >= _FEWEST_PIECES * piece else 0
 
     def sound_before(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return how many bytes in front of ``end``, none before ``pos``, are sound beyond doubt, as `sound_from`."""
-        piece, at = self._piece, end
-        while self._tells and at - piece >= pos and self._sounds(window.peek(at - piece, piece)):
+        piece, at = self.piece, end
+        while self._tells and at - piece >= pos and self._sounds(window.peek(at - piece, piece), zeros=False):
             at -= piece
         return end - at if end - at >= _FEWEST_PIECES * piece else 0
 
@@ -97,7 +100,7 @@ class Evenness:
         value = unevenness(window.peek(pos, min(end - pos, _MOST_READ)), self._block) if self._tells else None
         return value is not None and value < _UNEVEN
 
-    def _sounds(self, data: bytes) -> bool:
-        """Whether bytes are uneven as sound is, and not zeros; true of too few to tell."""
+    def _sounds(self, data: bytes, *, zeros: bool = True) -> bool:
+        """Whether bytes are uneven as sound is, silence among it where ``zeros``; true of too few to tell."""
         value = unevenness(data, self._block)
-        return value is None or (value >= _UNEVEN and any(data))
+        return value is None or (value >= _UNEVEN and (zeros or any(data)))

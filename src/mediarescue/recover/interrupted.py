@@ -16,10 +16,11 @@ from mediarescue.recover.foreign import looks_like
 from mediarescue.recover.matcher import Matcher, Unmarked
 
 _READ = 4096
-_HEAD = 16
+_SHORT = 64
+"""Bytes that are hardly a sample of another track behind a picture."""
 _DENSE_READ = 256
-_DENSE = 0.8
-"""Of the byte values that as many random bytes have (a hundredth of them: more than 0.9)."""
+_DENSE = 0.75
+"""Of the byte values that as many random bytes have."""
 _FEW = 8
 _MOST = 0.1
 """Part of a family's samples with a gap behind them above which the gaps are a track and no damage."""
@@ -67,9 +68,11 @@ def _is_damage(gap: Gap, end: int, read: Callable[[int, int], bytes]) -> bool:
     """Whether a gap is bytes that nothing explains, in the midst of the media, that begin inside a picture."""
     if gap.expected or gap.reason == INTERRUPTED or gap.offset + gap.size >= end:
         return False
+    if gap.size < _SHORT:
+        return True  # as many bytes as were put into the picture
     before, head = read(gap.offset - 1, 1), read(gap.offset, min(gap.size, _READ))
-    if not any(head[:_HEAD]) and any(before):
-        return False  # the hole begins right behind the picture
+    if not any(head[:_SHORT]):
+        return not any(before)  # or the hole begins right behind the picture
     return _is_dense(head[:_DENSE_READ]) and not (looks_like(head, whole=gap.size <= _READ) or looks_like(head))
 
 

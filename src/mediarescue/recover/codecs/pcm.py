@@ -93,13 +93,17 @@ class PcmMatcher:
         most = max(_STRETCH_FACTOR * self._lengths.largest, _SHORTEST_LAST if last else _SHORTEST_STRETCH)
         if size <= 0 or (not self._alone and size > most):
             return None
-        if self._usual and size % self._usual and not last and offset > window.start and size not in self._odd:
-            self._odd.add(size)  # damage, unless it is one of many
+        if self._is_odd(size) and not last and offset > window.start:
+            self._odd.add(size)  # bytes of a damaged picture beside a usual run, unless it is one of many
             return None
         return self._run(offset, size) if self._sound.may_be_sound(window, offset, size) else None
 
     def _run(self, offset: int, size: int) -> Candidate:
         return Candidate(self.family, offset, size, np.array([size], dtype=np.int64), None, self._lengths.cost(size))
+
+    def _is_odd(self, size: int) -> bool:
+        """Whether a run is a little longer or shorter than they always are."""
+        return 0 < abs(size - self._usual) < self._sound.piece and self._usual > 0 and size not in self._odd
 
     def sound_from(self, window: MediaWindow, pos: int, end: int) -> Candidate | None:
         """Return the run at ``pos`` up to where damage may begin, none where nobody can tell."""

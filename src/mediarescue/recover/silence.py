@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,8 +61,7 @@ def _code(profile: TrackProfile) -> int:
         return _SILENT[profile.codec]
     # 'raw ' is offset binary (QuickTime File Format, sound sample descriptions); so are 8 bits of the oldest files,
     # whose type is 0 or NONE
-    payload = profile.track.sample_entries[profile.entry].box.payload
-    bits = struct.unpack_from(">H", payload, 18)[0] if len(payload) >= 20 else 16
+    bits = profile.track.sample_entries[profile.entry].fields.get("sample_size", 16)
     return 0x80 if profile.codec in (b"raw ", b"NONE", b"\0\0\0\0") and bits == 8 else 0
 
 

@@ -125,6 +125,23 @@ def anchor_after(counter: PictureCounter, start: int, high: int) -> Anchor | Non
     return None
 
 
+def places_up_to_restart(counter: PictureCounter, start: int, high: int) -> Int64Array | None:
+    """Return places, counted from ``start`` in the order of decoding, of the few pictures there before a restart.
+
+    Where restarts come at one distance, the next one tells what no anchor does: where their sequence began.
+    """
+    restarts = np.flatnonzero(counter.restarts)
+    apart = np.diff(restarts)
+    following = restarts[(restarts > start) & (restarts < min(high, start + _WINDOW))]
+    if not len(apart) or not len(following):
+        return None
+    usual = int(np.bincount(apart).argmax())
+    stop = int(following[0])
+    places = (stop - start) - usual + counter.place[start:stop].astype(np.int64)
+    fits = usual <= counter.period and (places < stop - start).all()
+    return places if fits else None
+
+
 def _is_closed(places: Int64Array, depth: int) -> bool:
     """Whether the last ``depth`` + 1 places up to the highest are all there: no earlier one can follow."""
     return bool(np.count_nonzero(places > places.max() - depth - 1) == depth + 1)

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from mediarescue.recover.candidate import Gap
 from mediarescue.recover.rescued_track import RescuedTrack
-from mediarescue.recover.timing.counters import anchor_after, anchor_before, counter_cost, sync_cost
+from mediarescue.recover.timing.counters import (
+    anchor_after,
+    anchor_before,
+    counter_cost,
+    places_up_to_restart,
+    sync_cost,
+)
 from mediarescue.recover.timing.interleave import Agreement, agreement
 from mediarescue.recover.timing.lines import TrackLine
 from mediarescue.recover.timing.stand_ins import LostSamples, with_stand_ins
@@ -267,6 +273,9 @@ def _around(cluster: _Cluster, line: TrackLine) -> tuple[tuple[int, bool, Int64A
     if after is not None and after.stop > at:
         places = after.places[: after.stop - at] - after.place + after.stop - 1 - at
         found.append((at, True, places))
+    few = places_up_to_restart(counter, at, high) if after is None else None
+    if few is not None:
+        found.append((at, True, few))
     return tuple(found)
 
 

@@ -59,7 +59,7 @@ def agreement(before: tuple[Seconds, ...], after: tuple[Seconds, ...], reach: fl
         Seconds to look around the middle.
     """
     pairs = [(b, a) for b, a in zip(before, after, strict=True) if len(b) >= FEWEST_LAGS and len(a)]
-    if sum(len(a) for _, a in pairs) < FEWEST_LAGS:
+    if not pairs or (sum(len(a) for _, a in pairs) < FEWEST_LAGS and max(len(b) for b, _ in pairs) < _MANY):
         return None
     middle = float(np.mean([np.median(b) - np.median(a) for b, a in pairs]))
     spread = max(float(np.ptp(b)) + float(np.ptp(a)) for b, a in pairs)

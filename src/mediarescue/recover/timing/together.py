@@ -88,6 +88,11 @@ def by_telemetry(
         if durations is not None:
             source = TimingSource.TELEMETRY
             of[clock.video] = replace(video, duration=durations, source=source, error=clock.error)
+            if clock.assumed and len(metadata.duration) <= len(durations):
+                ticks = metadata.profile.track.timescale / timescale
+                own = np.round(np.cumsum(durations[: len(metadata.duration)]) * ticks).astype(np.int64)
+                theirs = np.diff(own, prepend=0)
+                of[clock.metadata] = replace(metadata, duration=theirs, source=source, error=clock.error)
     return list(of.values())
 
 
@@ -148,6 +153,8 @@ def on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[Rescu
     for track in videos:
         if track.source in _TRUSTED:
             continue
+        if track.stand_in is not None and track.source is not TimingSource.GUESSED:
+            continue  # chunks that damage has torn lie elsewhere beside the sound than whole ones
         if track.profile.sample_count and audio.profile.sample_count:
             held_to = _beside_audio(audio, track, complete)
         elif complete and len(videos) == 1 and track.source is TimingSource.GUESSED:

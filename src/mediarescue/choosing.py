@@ -24,12 +24,15 @@ from mediarescue.reference_reports import CandidateReport
 CHOOSE = "choose a reference"
 _SUFFIXES = frozenset((".mp4", ".mov", ".3gp", ".3g2", ".m4v", ".qt", ".lrv", ".insv", ".360", ".json"))
 _OURS = ("_rescued", "_healed", "_denoised")
+_GLANCE = 256 << 10
 _QUICK = 2 << 20
 _FULL = 16 << 20
-_MOST_QUICK = 14
+_MOST_GLANCED = 40
+_MOST_QUICK = 12
 _MOST_FULL = 6
 _OF_THE_BEST_MODE = 3
 _HALF_AS_GOOD = 0.5
+_HARDLY_ANY = 0.1
 _PATIENCE = 15.0
 """Seconds, after which no further kinds are tried where one fits without a fault."""
 
@@ -164,31 +167,36 @@ def _read_films(paths: Sequence[Path], named: Sequence[Path], listener: Listener
 def _ranked(
     broken: ByteSource, location: MediaLocation, modes: Sequence[Sequence[Film]], listener: Listener
 ) -> list[Trial]:
-    """Try one film of each mode on a little, then the best on more; return the trials, the best first."""
-    quick = [mode[0] for mode in modes[:_MOST_QUICK]]
-    listener(StageStarted(CHOOSE, len(quick) + _MOST_FULL, "films"))
-    began = time.monotonic()
-    first = list[tuple[Trial, Sequence[Film]]]()
-    for done, film in enumerate(quick):
-        listener(Progressed(CHOOSE, done))
-        trial = _tried(film, broken, location, _QUICK)
-        if trial is not None:
-            first.append((trial, modes[done]))
-        if time.monotonic() - began > _PATIENCE and any(trial.fits and not trial.verdict for trial, _ in first):
-            break
-    first.sort(key=lambda pair: pair[0].order())
-    best = first[0][0].part if first else 0.0
-    again = [films[0] for trial, films in first if trial.part >= _HALF_AS_GOOD * best][: _MOST_FULL - _OF_THE_BEST_MODE]
-    again[1:1] = list(first[0][1][1:_OF_THE_BEST_MODE]) if first else []
-    full = dict[Path, Trial]()
-    for done, film in enumerate(again):
-        listener(Progressed(CHOOSE, len(quick) + done))
-        trial = _tried(film, broken, location, _FULL)
-        if trial is not None:
-            full[film.path] = trial
+    """Try one film of each mode on a little, the better ones on more; return the trials, the best first."""
+    glanced = modes[:_MOST_GLANCED]
+    steps = len(glanced) + _MOST_QUICK + _MOST_FULL
+    listener(StageStarted(CHOOSE, steps, "trials"))
+    latest = dict[Path, Trial]()
+
+    def tried(films: Sequence[Film], limit: int, done: int) -> None:
+        began = time.monotonic()
+        for number, film in enumerate(films):
+            listener(Progressed(CHOOSE, done + number))
+            trial = _tried(film, broken, location, limit)
+            if trial is not None:
+                latest[film.path] = trial
+            if time.monotonic() - began > _PATIENCE and any(not trial.verdict for trial in latest.values()):
+                break
+
+    def best_first(limit: int) -> list[Film]:
+        return [trial.film for trial in sorted((t for t in latest.values() if t.limit == limit), key=Trial.order)]
+
+    tried([mode[0] for mode in glanced], _GLANCE, 0)
+    one_reads = any(trial.fits for trial in latest.values())
+    hopeless = {path for path, trial in latest.items() if one_reads and trial.tried and trial.part < _HARDLY_ANY}
+    tried([film for film in best_first(_GLANCE) if film.path not in hopeless][:_MOST_QUICK], _QUICK, len(glanced))
+    order = best_first(_QUICK)
+    best = latest[order[0].path] if order else None
+    again = [film for film in order if best and latest[film.path].part >= _HALF_AS_GOOD * best.part]
+    alike = next((mode[1:_OF_THE_BEST_MODE] for mode in modes if best and mode[0].path == best.film.path), [])
+    tried([*again[:1], *alike, *again[1:]][:_MOST_FULL], _FULL, len(glanced) + _MOST_QUICK)
     listener(StageFinished(CHOOSE))
-    rest = [trial for trial, _ in first if trial.film.path not in full]
-    return sorted(full.values(), key=Trial.order) + sorted(rest, key=Trial.order)
+    return sorted(latest.values(), key=lambda trial: (not trial.fits, -trial.limit, *trial.order()))
 
 
 def _tried(film: Film, broken: ByteSource, location: MediaLocation, limit: int) -> Trial | None:

@@ -64,6 +64,8 @@ class Trial:
     Attributes
     ----------
     film : Film
+    limit : int
+        Bytes from the beginning that were given.
     codec : str
     size : (int, int)
         Of its pictures, (0, 0) without.
@@ -84,6 +86,7 @@ class Trial:
     """
 
     film: Film
+    limit: int
     codec: str
     size: tuple[int, int]
     recovered: int
@@ -213,6 +216,7 @@ def try_film(
     shown = _shown(profile)
     return Trial(
         film=film,
+        limit=limit,
         codec=shown.codec.decode("latin-1") if shown is not None else "",
         size=_picture_size(shown),
         recovered=sum(rescue.segmentation.recovered_bytes for rescue in parts),

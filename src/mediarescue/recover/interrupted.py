@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from mediarescue.recover.candidate import INTERRUPTED, FamilySamples, Gap, Segmentation
+from mediarescue.recover.codecs.aac import AacMatcher
 from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher
 from mediarescue.recover.codecs.unknown import UnknownMatcher
 from mediarescue.recover.families import Families
@@ -53,7 +54,11 @@ def without_interrupted(
     dropped: list[int] = []
     for family, places in taken.items():
         gaps = [(part, gap_at[int(segmentation.offset[part])]) for part in places]
-        gaps = [(part, gap) for part, gap in gaps if unknown < gap.size and _is_damage(gap, segmentation.end, read)]
+        gaps = [
+            (part, gap)
+            for part, gap in gaps
+            if unknown < gap.size and _is_damage(gap, segmentation.end, read, families.matchers)
+        ]
         if len(gaps) <= max(_FEW, _MOST * len(segmentation.samples[family].size)):
             dropped += [part - 1 for part, _ in gaps]
     return _without_last(segmentation, sorted(dropped)) if dropped else segmentation
@@ -64,15 +69,17 @@ def unknown_reach(matchers: Sequence[Matcher]) -> int:
     return max((2 * m.largest for m in matchers if isinstance(m, (UnknownMatcher, Unmarked))), default=0)
 
 
-def _is_damage(gap: Gap, end: int, read: Callable[[int, int], bytes]) -> bool:
+def _is_damage(gap: Gap, end: int, read: Callable[[int, int], bytes], matchers: Sequence[Matcher]) -> bool:
     """Whether a gap is bytes that nothing explains, in the midst of the media, that begin inside a picture."""
     if gap.expected or gap.reason == INTERRUPTED or gap.offset + gap.size >= end:
         return False
+    before, head = read(gap.offset - 1, 1), read(gap.offset, min(gap.size, _READ))
+    if gap.size >= _SHORT and not any(head[:_SHORT]):
+        return not any(before)  # or the hole begins right behind the picture
+    if any(head[1:_SHORT]) and any(m.begins(head) for m in matchers if isinstance(m, AacMatcher)):
+        return False  # the damage begins in a frame of sound
     if gap.size < _SHORT:
         return True  # as many bytes as were put into the picture
-    before, head = read(gap.offset - 1, 1), read(gap.offset, min(gap.size, _READ))
-    if not any(head[:_SHORT]):
-        return not any(before)  # or the hole begins right behind the picture
     return _is_dense(head[:_DENSE_READ]) and not (looks_like(head, whole=gap.size <= _READ) or looks_like(head))
 
 

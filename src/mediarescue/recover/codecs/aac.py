@@ -21,6 +21,8 @@ from mediarescue.recover.window import MediaWindow
 _BYTES_A_CHANNEL = 768
 """6144 bits, the decoder's input buffer for one channel (ISO/IEC 14496-3 4.5.3.1): no frame is larger."""
 _FRAMES_A_CALL = 1024
+_RARE = 0.05
+"""Part of other data that may begin as frames do."""
 _SIZE = int(FrameColumn.SIZE)
 _LEARNED_SAMPLES = 4000
 _STRETCHES = 4
@@ -95,6 +97,11 @@ class AacMatcher:
         kept = self._rows[:count].copy() if self._keep_rows else None
         total = int(sizes[0]) if count == 1 else int(sizes.sum())
         return Candidate(self.family, pos, total, sizes, kept, 0.0 if count > 1 else 1.0, count > 1)
+
+    def begins(self, head: bytes) -> bool:
+        """Whether the first two bytes are those of the reference's frames, and hardly of anything else."""
+        rare = float(self._usual.mean(axis=1).prod()) <= _RARE
+        return rare and len(head) > 1 and bool(self._usual[0, head[0]] and self._usual[1, head[1]])
 
     def propose(self, window: MediaWindow, pos: int) -> Sequence[Candidate]:
         """Propose nothing: the structure tells."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mediarescue.bitstream.av1 import ObuType
+from mediarescue.bitstream.av1.obu import read_obu
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.window import MediaWindow
@@ -77,6 +79,8 @@ def ways_of_keeping(track: TrackProfile | None) -> list[Keeping]:
         if configuration is not None and len(configuration) > 22 - 18 * (kind == b"avcC"):
             width = 1 + (configuration[4 if kind == b"avcC" else 21] & 3)
             return [Keeping(_units(width, kind, head)) for head in (16, 32, 64, 256, 1024)] + [_everything(track)]
+    if track.codec == b"av01":
+        return [*(Keeping(_obus(count)) for count in (16, 32, 128)), _everything(track)]
     heads = [Keeping(_heads(count)) for count in (8, 16, 32, 64)]
     if track.kind == "video":
         marked = [Keeping(_marked(mark, count)) for mark in _MARKS for count in (8, 32, 128)]
@@ -114,6 +118,22 @@ def _units(width: int, kind: bytes, count: int) -> Blanking:
             number = unit & 31 if kind == b"avcC" else unit >> 1 & 63
             found.append((pos, min(end if number in _PARAMETER_SETS[kind] else pos + width + count, end, len(data))))
             pos = end
+        return found or [(0, min(count, len(data)))]
+
+    return parts
+
+
+def _obus(count: int) -> Blanking:
+    """Keep the first bytes of each open bitstream unit of AV1, and sequence headers and short units whole."""
+
+    def parts(data: bytes) -> Parts:
+        buf = np.frombuffer(data, dtype=np.uint8)
+        found: Parts = []
+        pos = 0
+        while pos < len(data) and not isinstance(unit := read_obu(buf, pos, len(data)), int):
+            head = unit.end if unit.kind == ObuType.SEQUENCE_HEADER else unit.start + count
+            found.append((pos, min(head, unit.end, len(data))))
+            pos = unit.end
         return found or [(0, min(count, len(data)))]
 
     return parts

@@ -45,6 +45,8 @@ class SyntheticTrack:
     """With ``constant_size``: bytes and samples of a packet, where stsz says another size (QuickTime)."""
     extra: bytes = b""
     """Further boxes at the end of the trak."""
+    durations: tuple[int, ...] = ()
+    """Ticks of each sample where they differ."""
 
     def samples_in(self, chunk: bytes) -> int:
         """Return the samples in a chunk of constant-size audio."""
@@ -117,7 +119,7 @@ def _moov(tracks: tuple[SyntheticTrack, ...], offsets: list[list[int]], extra: b
 def _ticks(track: SyntheticTrack) -> int:
     if track.constant_size:
         return sum(map(track.samples_in, track.samples))
-    return len(track.samples) * track.duration
+    return sum(track.durations) if track.durations else len(track.samples) * track.duration
 
 
 def _trak(number: int, track: SyntheticTrack, offsets: list[int]) -> bytes:
@@ -151,6 +153,7 @@ def _tables(track: SyntheticTrack, offsets: list[int]) -> bytes:
         counts = [len(chunk) for chunk in track.chunks]
         sizes = [len(sample) for sample in track.samples]
         rows = [struct.pack(">II", len(sizes), track.duration)] if sizes else []
+        rows = [struct.pack(">II", 1, ticks) for ticks in track.durations] or rows
         stts = _full(b"stts", struct.pack(">I", len(rows)) + b"".join(rows))
         stsz = _full(b"stsz", struct.pack(f">II{len(sizes)}I", 0, len(sizes), *sizes))
     runs = [(i, n) for i, n in enumerate(counts, 1) if i == 1 or counts[i - 2] != n]

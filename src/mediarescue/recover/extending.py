@@ -243,6 +243,7 @@ def _with_samples(
         is_sync=np.append(own.is_sync, part.is_sync[new]),
         entries=np.append(own.entries, part.description_index[new]).astype(np.int32),
         source=part.source,
+        error=part.error,
     )
 
 

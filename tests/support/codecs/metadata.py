@@ -61,6 +61,26 @@ def protobuf_samples(noise: random.Random, count: int) -> list[bytes]:
     return out
 
 
+def motion_photo_samples(noise: random.Random, count: int) -> list[bytes]:
+    """Pixel's ``microvideo-meta-stream``: numbers, the frame's size, when it was taken in microseconds, numbers."""
+    out = []
+    for i in range(count):
+        matrix = struct.pack("<9f", 1, 0, 0, 0, 1, 0, 0, 0, 1)
+        motion = struct.pack("<12f", *(noise.uniform(-1, 1) for _ in range(12)))
+        taken = _varint(172_806_798_806 + 33_333 * i + noise.randrange(400))
+        size = b"\x18" + _varint(1440) + b"\x20" + _varint(1080)
+        out.append(_field(1, matrix) + size + b"\x28" + taken + b"\x30\x01" + _field(7, motion) + b"\x48\x01")
+    return out
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes((*out, value))
+
+
 def caption_samples(noise: random.Random, count: int) -> list[bytes]:
     """CEA-608: byte pairs of field 1 and field 2 (QTFF)."""
     out = []
@@ -132,6 +152,7 @@ CLIPS = (
     _clip(b"meta", b"rtmd", rtmd_samples, per_chunk=3),
     _clip(b"meta", b"djmd", protobuf_samples),
     _clip(b"meta", b"dbgi", protobuf_samples, per_chunk=4),
+    _clip(b"meta", b"mett", motion_photo_samples, per_chunk=5, entry=b"\0application/microvideo-meta-stream\0"),
     _clip(b"clcp", b"c608", caption_samples, per_chunk=2),
     _clip(b"clcp", b"c708", dtv_caption_samples, per_chunk=2),
     _clip(b"text", b"wvtt", cue_samples),

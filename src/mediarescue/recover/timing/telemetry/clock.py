@@ -25,6 +25,7 @@ _SHIFTS = (0, -1, 1, -2, 2)
 _AHEAD = 60
 """Pictures by which one track may run ahead of the other where a film is cut: writers interleave by a second."""
 _STEADY = 0.05
+_UNLIKELY = 4
 _SLACK = 1.1
 _DRIFT = 2e-5
 """Two clocks of one device part by some millionths."""
@@ -55,6 +56,10 @@ class TelemetryClock:
     ahead : int or None
         By how many samples the pictures are ahead where a run of metadata ends in the file, mostly; None where that
         varies. It tells which stamp is whose behind a gap.
+    size : int
+        Bytes of the samples that have that layout; 0 for all.
+    assumed : bool
+        Whether the layout is a documented one that the reference cannot prove, as it has no samples of the track.
     """
 
     metadata: int
@@ -66,6 +71,26 @@ class TelemetryClock:
     phase: float
     error: float
     ahead: int | None = None
+    size: int = 0
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Documented:
+    """A layout that is known: codec, what its sample entry names, and where the stamps stand."""
+
+    codec: bytes
+    name: bytes
+    format: int
+    key: str
+    unit: float
+    size: int = 0
+
+
+_DOCUMENTED = (
+    _Documented(b"mebx", b"com.apple.quicktime.live-photo-info", 0, "u64<@112", 1e-9, 144),
+    _Documented(b"mett", b"application/microvideo-meta-stream", 1, "5", 1e-6),
+)
 
 
 def learn_telemetry(tracks: Sequence[TrackProfile], reference: MediaWindow) -> tuple[TelemetryClock, ...]:
@@ -86,7 +111,12 @@ def learn_telemetry(tracks: Sequence[TrackProfile], reference: MediaWindow) -> t
     videos = [t for t in tracks if t.kind == "video" and t.samples is not None and len(t.samples) >= _FEWEST]
     found: dict[int, TelemetryClock] = {}
     for meta in tracks:
-        if meta.kind in ("video", "audio") or meta.samples is None or len(meta.samples) < _FEWEST:
+        if meta.kind in ("video", "audio") or meta.samples is None:
+            continue
+        if len(meta.samples) < _FEWEST:
+            assumed = _assumed(meta, videos)
+            if assumed is not None:
+                found.setdefault(assumed.video, assumed)
             continue
         near = [t for t in videos if t.samples is not None and _once_a_frame(len(t.samples), len(meta.samples))]
         if not near or int(meta.samples.size.max()) > _LARGEST_SAMPLE:
@@ -102,6 +132,19 @@ def learn_telemetry(tracks: Sequence[TrackProfile], reference: MediaWindow) -> t
                     if clock is not None and (best is None or clock.error < best.error):
                         found[video.index] = clock
     return tuple(found.values())
+
+
+def _assumed(meta: TrackProfile, videos: Sequence[TrackProfile]) -> TelemetryClock | None:
+    """Return the documented clock of a track of which the reference has too few samples, None where there is none."""
+    entries = meta.track.sample_entries
+    main = max(videos, key=lambda t: t.sample_count, default=None)
+    for known in _DOCUMENTED if entries and main is not None else ():
+        if meta.codec == known.codec and known.name in entries[meta.entry].box.payload and main is not None:
+            form, tick = FORMATS[known.format], 1 / main.track.timescale
+            return TelemetryClock(
+                meta.index, main.index, form, known.key, known.unit, 0, 0.5, tick, None, known.size, True
+            )
+    return None
 
 
 def _once_a_frame(pictures: int, stamps: int) -> bool:
@@ -169,6 +212,8 @@ def stamp_seconds(clock: TelemetryClock, offset: Int64Array, size: Int64Array, r
     float64 (n,) or None
         NaN where a stamp is missing or spoiled; the rest rises, over gaps too. None where too little is left.
     """
+    if clock.size:
+        size = np.where(size == clock.size, size, 0)
     values = clock.format.read(_samples(offset, size, read), clock.key) * clock.unit
     good = np.flatnonzero(np.isfinite(values))
     if len(good) < 2:
@@ -212,9 +257,17 @@ def durations_by_stamps(
     if int(there.sum()) < 2:
         return None
     index, seconds = owner[there], stamps[there]
+    if clock.assumed and not _plausible(index, seconds, usual, timescale):
+        return None
     index, seconds = _carried_on(index, seconds, count)
     ticks = np.floor((seconds - seconds[0]) * timescale + clock.phase).astype(np.int64)
     return by_known_times(index, ticks, usual)
+
+
+def _plausible(index: Int64Array, seconds: Stamps, usual: Int64Array, timescale: int) -> bool:
+    """Whether stamps of an unproved layout advance about as the reference's pictures do."""
+    step, expected = float(np.median(np.diff(seconds) / np.diff(index))), float(np.median(usual)) / timescale
+    return len(index) >= _FEWEST and expected / _UNLIKELY < step < expected * _UNLIKELY
 
 
 def _carried_on(index: Int64Array, seconds: Stamps, count: int) -> tuple[Int64Array, Stamps]:

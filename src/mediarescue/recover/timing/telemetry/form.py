@@ -48,21 +48,20 @@ class StampFormat(Protocol):
 
 
 def from_first(values: Sequence[int | None], *, modulus: int = 0) -> Stamps:
-    """Return integers as differences from the first one there, float64 (n,); counters of ``modulus`` go round."""
+    """Return integers as differences from the first one there, float64 (n,); counters of ``modulus`` go round.
+
+    A spoiled value takes the short way there and back, so that those behind it stay right.
+    """
     out = np.full(len(values), np.nan)
-    first = before = None
-    turns = 0
+    before: int | None = None
+    since = 0
     for place, value in enumerate(values):
         if value is None:
             continue
-        if first is None or before is None:
-            first = before = value
-        if modulus and before - value > modulus // 2:
-            turns += modulus
-        elif modulus and turns and value - before > modulus // 2:
-            turns -= modulus
+        step = 0 if before is None else value - before
+        since += (step + modulus // 2) % modulus - modulus // 2 if modulus else step
         before = value
-        out[place] = float(value + turns - first)
+        out[place] = float(since)
     return out
 
 

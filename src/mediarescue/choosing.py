@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediarescue.checking.structure import IndexState, index_state
-from mediarescue.errors import InputError, MediaRescueError, NoFittingReferenceError, ReferenceMismatchError
+from mediarescue.errors import InputError, MediaRescueError, ReferenceMismatchError
 from mediarescue.events import Listener, Noted, Progressed, StageFinished, StageStarted, Warned
 from mediarescue.fit import decoded
 from mediarescue.isobmff import BoxError, ByteSource, Leniency, read_fragmented, read_movie
@@ -68,7 +68,7 @@ def choose_reference(
     ------
     InputError
         A name is neither a file nor a folder, or cannot be read.
-    NoFittingReferenceError
+    ReferenceMismatchError
         Of several candidates none fits, or a folder has no film.
     """
     if references is None:
@@ -84,7 +84,7 @@ def choose_reference(
     films = _read_films(paths, [path for path in named if path not in folders], listener)
     where = ", ".join(map(str, named))
     if not films:
-        raise NoFittingReferenceError(
+        raise ReferenceMismatchError(
             f"no film in {where} can serve as a reference ({len(paths)} files looked at); name a folder with healthy "
             "recordings of the same camera"
         )
@@ -99,7 +99,7 @@ def choose_reference(
         if index_state(broken) is IndexState.POINTS_OUTSIDE:
             listener(Warned(f"none of the films in {where} fits; {broken.path.name} is rescued by its own index"))
             return Choice(None, candidates)
-        raise NoFittingReferenceError(
+        raise ReferenceMismatchError(
             f"none of the {len(films)} films in {where} fits {broken.path}"
             + (f": the best, {ranked[0].film.path}, has: {ranked[0].verdict}" if ranked else "")
             + "; look for a recording of the same camera with the same frame size and mode",

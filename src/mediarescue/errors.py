@@ -6,7 +6,6 @@
     ├── UsageError              2   wrong or contradictory arguments, swapped files
     ├── InputError              3   the input cannot be read or is not a format we know
     ├── ReferenceMismatchError  4   the reference does not fit (no moov, other codec or frame size)
-    │   └── NoFittingReferenceError 4   none of several, or of a folder's films, does
     ├── NothingRecoverableError 5   nothing to rescue in the input; nothing was written
     ├── OutputError             6   the output exists, the disk is full, the file system refuses
     ├── VerificationError       7   the written file did not pass its own check
@@ -47,13 +46,9 @@ class InputError(MediaRescueError):
 
 
 class ReferenceMismatchError(MediaRescueError):
-    """The reference cannot serve for this input."""
+    """The reference cannot serve for this input; ``candidates`` says how each of several did."""
 
     exit_code = 4
-
-
-class NoFittingReferenceError(ReferenceMismatchError):
-    """Of several references none fits; ``candidates`` says how each did (`reference_reports.CandidateReport`)."""
 
     def __init__(self, message: str, candidates: Sequence[CandidateReport] = ()) -> None:
         super().__init__(message)

@@ -11,7 +11,7 @@ import pytest
 
 from mediarescue.api import save_profile, untrunc
 from mediarescue.cli.app import main
-from mediarescue.errors import NoFittingReferenceError
+from mediarescue.errors import ReferenceMismatchError
 from mediarescue.options import UntruncOptions
 from mediarescue.streams import extract
 from tests.conftest import Clips
@@ -69,7 +69,7 @@ def test_a_saved_profile_on_the_card_is_a_candidate_too(card: Path) -> None:
 
 def test_where_no_film_fits_all_that_were_tried_are_told(card: Path) -> None:
     (card / "DCIM" / "MOV_0007.mp4").unlink()
-    with pytest.raises(NoFittingReferenceError) as raised:
+    with pytest.raises(ReferenceMismatchError) as raised:
         untrunc(card / "DCIM" / "MOV_0004.mp4", reference=card)
     assert raised.value.exit_code == 4
     assert [candidate.rank for candidate in raised.value.candidates] == [1, 2]

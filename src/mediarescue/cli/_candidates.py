@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mediarescue.cli._exit import write_stdout
-from mediarescue.errors import NoFittingReferenceError
+from mediarescue.errors import ReferenceMismatchError
 from mediarescue.reference_reports import CandidateReport
 
 _SHOWN = 5
@@ -62,7 +62,7 @@ def showing_candidates(*, json: bool, quiet: bool) -> Iterator[None]:
     """Show how each candidate did where none fits; the error goes on to where errors are told."""
     try:
         yield
-    except NoFittingReferenceError as error:
+    except ReferenceMismatchError as error:
         if error.candidates and not json and not quiet:
             from mediarescue.cli._text import text_width
 

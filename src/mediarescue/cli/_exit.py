@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mediarescue.errors import InputError, MediaRescueError, NoFittingReferenceError, OutputError, UsageError
+from mediarescue.errors import InputError, MediaRescueError, OutputError, ReferenceMismatchError, UsageError
 from mediarescue.reports import SCHEMA_VERSION
 
 PROGRAM = "mediarescue"
@@ -184,7 +184,7 @@ def fail(error: BaseException, invocation: Invocation) -> int:
             "exit_code": failure.exit_code,
             "error": {"type": failure.kind, "message": failure.message},
         }
-        if isinstance(error, NoFittingReferenceError):
+        if isinstance(error, ReferenceMismatchError) and error.candidates:
             document["candidates"] = [asdict(candidate) for candidate in error.candidates]
         with contextlib.suppress(OutputError):
             write_stdout(as_text(document))

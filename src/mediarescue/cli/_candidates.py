@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import overload
 
 from mediarescue.cli._exit import write_stdout
 from mediarescue.errors import ReferenceMismatchError
@@ -13,9 +14,13 @@ from mediarescue.reference_reports import CandidateReport
 _SHOWN = 5
 
 
-def one_or_all(references: list[Path] | None) -> Path | list[Path] | None:
-    """Return what ``--ref`` named as the library takes it: one path where it is one."""
-    return references[0] if references and len(references) == 1 else references or None
+@overload
+def one_or_all(paths: list[Path]) -> Path | list[Path]: ...
+@overload
+def one_or_all(paths: list[Path] | None) -> Path | list[Path] | None: ...
+def one_or_all(paths: list[Path] | None) -> Path | list[Path] | None:
+    """Return what was named as the library takes it: one path where it is one."""
+    return paths[0] if paths and len(paths) == 1 else paths
 
 
 def candidates_text(candidates: Sequence[CandidateReport], width: int, *, every: bool = False) -> str:

@@ -134,7 +134,11 @@ def untrunc_command(
                 from mediarescue import api
 
                 report = api.untrunc(
-                    broken, reference=one_or_all(reference), output=target, options=options, listener=listener
+                    broken[0] if len(broken) == 1 else broken,
+                    reference=one_or_all(reference),
+                    output=target,
+                    options=options,
+                    listener=listener,
                 )
                 if report_file is not None:
                     _write_report(report_file, report, overwrite=overwrite)

@@ -97,7 +97,6 @@ def test_an_unknown_exception_is_called_a_bug_with_a_traceback_only_on_request(
     [
         ["untrunc"],
         ["untrunc", "--ref", "good.mp4"],
-        [*BASE, "more.mp4"],
         [*BASE, "--nope"],
         [*BASE, "--progress", "loud"],
         [*BASE, "-o"],

@@ -110,7 +110,7 @@ def untrunc(
     with ExitStack() as stack:
         source = open_pieces(stack, pieces)
         announce_compiling(lambda: listener(Noted(_COMPILING)))
-        choice = choose_reference(stack, source, reference, listener)
+        choice = choose_reference(stack, source, reference, listener, own=pieces, ignore_moov=options.ignore_moov)
         healthy = choice.healthy
         if healthy is not None and (same := [path for path in pieces if path.samefile(healthy.path)]):
             raise UsageError(f"{same[0]} is given twice: the reference must be another file, one that plays")

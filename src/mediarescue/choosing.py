@@ -49,7 +49,13 @@ class Choice:
 
 
 def choose_reference(
-    stack: ExitStack, broken: ByteSource, references: References | None, listener: Listener, *, own: Sequence[Path] = ()
+    stack: ExitStack,
+    broken: ByteSource,
+    references: References | None,
+    listener: Listener,
+    *,
+    own: Sequence[Path] = (),
+    ignore_moov: bool = False,
 ) -> Choice:
     """Open the reference: the one named, or the best of several or of a folder's films for a broken file.
 
@@ -63,6 +69,8 @@ def choose_reference(
     listener : callable
     own : sequence of Path
         Files that are no candidates: the broken one, and further pieces of it.
+    ignore_moov : bool
+        The broken file counts as one without an index.
 
     Raises
     ------
@@ -76,7 +84,7 @@ def choose_reference(
     named = [Path(references)] if isinstance(references, str | Path) else [Path(name) for name in references]
     if len(named) == 1 and not named[0].is_dir():
         return Choice(open_reference(stack, named[0]))
-    file = read_fragmented(broken)
+    file = None if ignore_moov else read_fragmented(broken)
     if file is not None and file.began and file.movie is not None:
         return Choice(None)  # its own fragments say all
     folders = [path for path in named if path.is_dir()]
@@ -90,7 +98,7 @@ def choose_reference(
         )
     location = locate_media(broken)
     order = by_mode(films, broken=broken.path, modified=broken.path.stat().st_mtime, file_type=location.file_type)
-    if not _can_be_tried(broken):
+    if not _can_be_tried(broken, ignore_moov=ignore_moov):
         return Choice(open_reference(stack, order[0][0].path))
     listener(Noted(f"{len(films)} films of {len(order)} kinds could be the reference"))
     ranked = _ranked(broken, location, order, listener)
@@ -117,9 +125,11 @@ def choose_reference(
     return Choice(open_reference(stack, best.film.path), candidates, warnings)
 
 
-def _can_be_tried(broken: ByteSource) -> bool:
+def _can_be_tried(broken: ByteSource, *, ignore_moov: bool) -> bool:
     """Whether there is something to try with: else any reference will do to say what is wrong with the file."""
-    return broken.size > 0 and index_state(broken) is not IndexState.SOUND and zero_fraction(broken) < 1.0
+    if not broken.size or zero_fraction(broken) == 1.0:
+        return False
+    return ignore_moov or index_state(broken) is not IndexState.SOUND
 
 
 def _candidates(named: Sequence[Path], own: Sequence[Path]) -> Iterator[Path]:

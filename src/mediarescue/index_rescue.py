@@ -21,6 +21,8 @@ from mediarescue.recover.own_index import OwnIndex, read_hidden_index, read_own_
 from mediarescue.reporting.describe import describe
 from mediarescue.reports import GapReport, OwnIndexReport, UntruncReport
 
+_HARDLY_ANY = 0.125
+"""Part of the media that the tracks of a cut moov hold: with so little the main track is among those that are lost."""
 _LEFT_OVER = 1024
 """Bytes behind the last listed sample that are not searched: a box, or padding."""
 
@@ -45,7 +47,7 @@ def untrunc_by_own_index(
         return None
     location = locate_media(source)
     own = read_own_index(source, location)
-    if own is None or (own.is_cut and healthy is not None):
+    if own is None or (own.is_cut and (healthy is not None or own.bytes < _HARDLY_ANY * location.size)):
         return None
     if healthy is not None:
         listener(Noted(f"{source.path.name} is rescued by its own index; the reference is not needed"))

@@ -20,6 +20,8 @@ class FileState(StrEnum):
     """The index is sound, and some of the coded media behind it are zeros."""
     CUT = "cut"
     """The index names samples behind the end of the file."""
+    INDEX_SHORT = "index_short"
+    """The index ends long before the media do."""
     FRAGMENTS_CUT = "fragments_cut"
     """A fragmented file whose last fragment is not whole."""
     MOOV_MISSING = "moov_missing"

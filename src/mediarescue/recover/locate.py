@@ -35,6 +35,11 @@ class MediaLocation:
     mdat_offset: int | None
     file_type: bytes
 
+    @property
+    def size(self) -> int:
+        """Bytes of the media data."""
+        return self.end - self.start
+
 
 def locate_media(source: ByteSource) -> MediaLocation:
     """Return the media data's place (ISO/IEC 14496-12 4.2, 8.1.1).

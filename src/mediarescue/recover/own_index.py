@@ -82,6 +82,11 @@ class OwnIndex:
         return sum(_count(part) for part in self.found)
 
     @property
+    def bytes(self) -> int:
+        """Bytes of the samples that are taken from the tables."""
+        return sum(int(_ranges(part)[1].sum()) for part in self.found)
+
+    @property
     def missing(self) -> int:
         """Listed samples that are not in the file."""
         return self.listed - self.used - self.distrusted

@@ -24,6 +24,7 @@ from mediarescue.isobmff import (
     read_movie,
     scan_top_level,
 )
+from mediarescue.isobmff.claims import read_claims
 
 
 def inspect_file(source: ByteSource, *, every_box: bool = False) -> InspectReport:
@@ -160,6 +161,7 @@ def _evidence(source: ByteSource, headers: Sequence[BoxHeader], parts: _Parts) -
         message = f"a whole moov stands at byte {hidden}, but the sizes of the boxes before it do not lead to it"
         findings.append(Finding(Severity.FAULT, hidden, message))
     moov = find_header(headers, b"moov")
+    claims = read_claims(source, parts.movie) if parts.movie is not None and not parts.movie.is_fragmented else None
     return Evidence(
         str(source.path),
         source.size,
@@ -173,4 +175,5 @@ def _evidence(source: ByteSource, headers: Sequence[BoxHeader], parts: _Parts) -
         missing_samples=sum(count for count, _ in missing),
         cut_seconds=cut_at,
         zero_fraction=zeros,
+        unlisted=claims.behind if claims is not None and claims.is_short else 0,
     )

@@ -40,6 +40,8 @@ class Evidence:
     cut_seconds : float or None
         Time of the first of them.
     zero_fraction : float
+    unlisted : int
+        Bytes of media data behind the last listed sample, where they are more than a finished recording leaves.
     embedded_at : int
         Where a movie begins inside a picture, -1 where none does.
     """
@@ -58,11 +60,17 @@ class Evidence:
     cut_seconds: float | None = None
     zero_fraction: float = 0.0
     embedded_at: int = -1
+    unlisted: int = 0
 
     @property
     def rescue(self) -> str:
         """The command that rescues it."""
         return f"mediarescue untrunc {shlex.quote(self.path)} --ref GOOD"
+
+    @property
+    def rescue_alone(self) -> str:
+        """The command that rescues it by its own index."""
+        return f"mediarescue untrunc {shlex.quote(self.path)}"
 
     @property
     def samples(self) -> int:
@@ -148,6 +156,9 @@ def _with_index(evidence: Evidence, movie: Movie) -> Judgement:
         return Judgement(FileState.MOOV_DAMAGED, sentence, evidence.rescue)
     if not evidence.samples and fragments is None:
         return _without_samples(evidence, movie)
+    if evidence.unlisted and evidence.samples:
+        sentence = f"the index ends too early: {evidence.unlisted} bytes of media behind its last sample are not in it"
+        return Judgement(FileState.INDEX_SHORT, sentence, evidence.rescue_alone)
     if zeros > 0:
         sentence = f"the index is sound, but about {_percent(zeros)} of the media are zeros: nothing to rescue there"
         return Judgement(FileState.PARTLY_ZEROS, sentence)
@@ -172,7 +183,7 @@ def _cut(evidence: Evidence, seconds: float) -> Judgement:
     part = _percent(evidence.missing_samples / max(evidence.samples, 1))
     reach = f"it plays up to {_clock(seconds)} of {_clock(whole)}"
     sentence = f"cut short: {part} of the samples lie behind the end of the file; {reach}"
-    return Judgement(FileState.CUT, sentence, evidence.rescue)
+    return Judgement(FileState.CUT, sentence, evidence.rescue_alone)
 
 
 def _without_samples(evidence: Evidence, movie: Movie) -> Judgement:

@@ -19,6 +19,8 @@ _RATES = tuple(
 )
 """Frame rates of the world's standards, doubled for slow motion."""
 _LEAST_LEAD = 0.5
+_JITTER = 0.1
+_MOSTLY_USUAL = 0.85
 _STEADY = 0.25
 """A clock whose times stay within a quarter of a step of a straight line has one rate, and jitter."""
 
@@ -87,8 +89,22 @@ def learn_clock(durations: Int64Array, timescale: int, *, bitstream_step: Fracti
     step = _standard_rate(times, timescale) or Fraction(int(times[-1]), len(times) - 1)
     if residual <= 1.0 or residual <= _STEADY * slope:
         return DecodeClock(step, _lead(body, step), TimingSource.PATTERN, residual)
-    mean = Fraction(int(times[-1]), len(times) - 1)
-    return DecodeClock(mean, 0, TimingSource.GUESSED, residual)
+    mean = _but_for_drops(body) or Fraction(int(times[-1]), len(times) - 1)
+    apart = count > 3 and not body[1:].min() <= body[0] <= body[1:].max()  # as other writers' lead
+    return DecodeClock(mean, round(int(body[0]) - mean) if apart else 0, TimingSource.GUESSED, residual)
+
+
+def _but_for_drops(durations: Int64Array) -> Fraction | None:
+    """Return the mean of the usual durations where all others are whole multiples of it: frames were dropped there."""
+    usual = float(np.median(durations))
+    if usual <= 0:
+        return None
+    times = durations / usual
+    whole = np.abs(times - np.round(times)) <= _JITTER
+    near = whole & (np.round(times) == 1)
+    if near.mean() < _MOSTLY_USUAL or not (whole & (times > 0.5)).all():
+        return None
+    return Fraction(int(durations[near].sum()), int(near.sum()))
 
 
 def _lead(body: Int64Array, step: Fraction) -> int:

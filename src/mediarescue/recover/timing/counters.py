@@ -11,6 +11,7 @@ Int64Array = NDArray[np.int64]
 _WINDOW = 96
 """Pictures looked at on each side of a gap; sixteen is the most any of them may be reordered by."""
 
+_MOST_CONVOLVED = 20_000
 _NEVER = 1e-5
 """Damaged samples that pass for whole ones, and streams that break the rules, make nothing quite impossible."""
 
@@ -154,13 +155,17 @@ def _unwrapped(counter: PictureCounter, start: int, stop: int) -> Int64Array:
     return np.concatenate((places[:1], places[:1] + np.cumsum(steps))) if len(places) else places
 
 
-def counter_cost(count: Int64Array, counter: PictureCounter, low: int, at: int, high: int) -> NDArray[np.float64]:
+def counter_cost(
+    count: Int64Array, counter: PictureCounter, apart: Int64Array, low: int, at: int, high: int
+) -> NDArray[np.float64]:
     """Return how unlikely it is in nats, by the counter, that ``count`` pictures are missing at ``at``.
 
     Parameters
     ----------
     count : int64 (m,)
         Hypotheses.
+    apart : int64 (k,)
+        Distances of restarts with nothing missing between.
     low, high : int
         Samples between the gaps before and behind this one.
     at : int
@@ -182,22 +187,52 @@ def counter_cost(count: Int64Array, counter: PictureCounter, low: int, at: int, 
     if before is not None and not counter.restarts[at]:
         missing = (after.place - before.place) - (after.stop - before.stop)
         direct = ((count - missing) % period == 0).astype(np.float64)
-    apart = np.diff(np.flatnonzero(counter.restarts))
     if not len(apart):
         return _cost(0.9 * direct + 0.1 / period) if before is not None else nothing
-    usual = int(np.bincount(apart).argmax())
-    regular = (np.count_nonzero(apart == usual) + 0.5) / (len(apart) + 1.5)
     begun = last_restart(counter, low, at)
-    if begun is not None:
-        own = at - begun
-        lost = own + count >= usual
-        fits = (own + count - since) % usual == 0
-        by_rule = np.where(lost, fits, direct)
-    else:
-        by_rule = direct
-    restart = (1 - np.exp(-count / apart.mean())) * (count >= since) / period
-    loose = np.exp(-count / apart.mean()) * direct + restart
-    return _cost(regular * by_rule + (1 - regular) * loose)
+    if begun is None:
+        often = 1 - np.exp(-count / apart.mean())
+        return _cost((1 - often) * direct + often * (count >= since) / period)
+    own = at - begun
+    goes_on, restarts = _renewal(apart, own + int(count[-1]))
+    lost = np.zeros(len(count))
+    for rounds in range(since, 2 * int(apart.max()), period):
+        after_restart = own + count - rounds
+        lost += np.where(count >= rounds, restarts[np.maximum(after_restart, 0)], 0.0)
+    return _cost(direct * goes_on[own + count] + lost)
+
+
+def _renewal(known: Int64Array, length: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return, float64 (length + 1,) each, how likely a distance reaches so far, and how likely some ends just there.
+
+    Parameters
+    ----------
+    known : int64 (k,)
+        Distances seen, at least one.
+    length : int
+
+    Notes
+    -----
+    Distances follow each other independently: a renewal process, whose density is the sum of all convolutions of the
+    distances' histogram. That is smoothed by one sample, as cameras keep to the clock rather than to a number.
+    """
+    longest = 2 * int(known.max()) + 1
+    seen = np.bincount(known, minlength=longest + 1)[: longest + 1] / len(known)
+    density = 0.8 * seen + 0.1 * np.roll(seen, 1) + 0.1 * np.roll(seen, -1) if np.ptp(known) else seen
+    density[0] = 0.0
+    # distances seen but once are as likely to be others the next time (Good-Turing)
+    doubt = max(1 / (len(known) + 1.5), np.count_nonzero(np.bincount(known) == 1) / len(known))
+    often = 1 / max(float(known.mean()), 1.0)
+    reach = np.zeros(length + 1)
+    reach[: longest + 1] = (1 - np.cumsum(density) + density)[: length + 1]
+    ends = np.full(length + 1, often)
+    ends[0] = 1.0
+    for at in range(1, min(length, _MOST_CONVOLVED) + 1):
+        first = max(at - longest, 0)
+        ends[at] = float(ends[first:at] @ density[at - first : 0 : -1])
+    ends[0] = 0.0
+    reach = (1 - doubt) * np.clip(reach, 0.0, 1.0) + doubt * np.exp(-often * np.arange(length + 1))
+    return reach, (1 - doubt) * ends + doubt * often
 
 
 def sync_cost(
@@ -218,12 +253,8 @@ def sync_cost(
     before, after = np.flatnonzero(is_sync[low:at]), np.flatnonzero(is_sync[at:high])
     if len(known) < 2 or not len(before) or not len(after):
         return np.zeros(len(count))
-    usual = int(np.bincount(known).argmax())
-    regular = (np.count_nonzero(known == usual) + 0.5) / (len(known) + 1.5)
-    if usual < 2 or regular < 0.6:
-        return np.zeros(len(count))
     apart = (at + int(after[0])) - (low + int(before[-1])) + count
-    return _cost(regular * (apart % usual == 0) + (1 - regular) / usual)
+    return _cost(_renewal(known, int(apart[-1]))[1][apart])
 
 
 def _cost(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -185,7 +185,7 @@ def _own_cost(cluster: _Cluster, line: TrackLine, count: Int64Array) -> Costs:
     if line.kind != "video":
         return cost
     if line.track.counter is not None:
-        cost = cost + counter_cost(count, line.track.counter, low, at, high)
+        cost = cost + counter_cost(count, line.track.counter, line.restarts_apart, low, at, high)
     if line.track.sync_period:
         return cost
     return cost + sync_cost(count, line.track.is_sync, line.distances, low, at, high)

@@ -146,12 +146,17 @@ class TrackLine(Line):
         """Distances of sync samples with nothing missing between: of this track, and of the reference's."""
         samples = self.profile.samples
         found = [] if samples is None else [np.diff(np.flatnonzero(samples.is_sync))]
-        sync = np.flatnonzero(self.track.is_sync)
-        apart = np.diff(sync)
-        crossed = np.searchsorted(self.breaks, sync[1:], side="right") - np.searchsorted(
-            self.breaks, sync[:-1], side="right"
-        )
-        return np.concatenate((*found, apart[crossed == 0])).astype(np.int64)
+        return np.concatenate((*found, self._apart(self.track.is_sync))).astype(np.int64)
+
+    @cached_property
+    def restarts_apart(self) -> Int64Array:
+        """Distances of pictures at which the counter restarts, with nothing missing between."""
+        return self._apart(self.track.counter.restarts if self.track.counter is not None else np.zeros(0, dtype=bool))
+
+    def _apart(self, marked: NDArray[np.bool_]) -> Int64Array:
+        places = np.flatnonzero(marked)
+        part = np.searchsorted(self.breaks, places, side="right")
+        return np.asarray(np.diff(places)[np.diff(part) == 0], dtype=np.int64)
 
     @cached_property
     def usual_distance(self) -> int:

@@ -23,6 +23,9 @@ MINI = {0: [0], 1: [1, 0], 2: [2, 0, 1], 3: [3, 1, 0, 2]}
 """Orders of decoding of a group of pictures with so many B-frames."""
 
 
+NONE = np.zeros(0, dtype=np.int64)
+
+
 def places_of(groups: list[int], b_frames: int) -> list[int]:
     """Return places within their sequence of all pictures, sequences of the given lengths."""
     out: list[int] = []
@@ -62,7 +65,7 @@ def test_a_counter_within_one_sequence_is_exact_modulo_its_period(
 ) -> None:
     counter, at = film([240], b_frames, period, slice(start, start + count))
     assert counter is not None
-    cost = counter_cost(np.arange(300), counter, 0, at, len(counter.place))
+    cost = counter_cost(np.arange(300), counter, NONE, 0, at, len(counter.place))
     likely = np.flatnonzero(cost < cost.min() + 1)
     assert (likely % period == count % period).all()
     assert count in likely.tolist()
@@ -72,7 +75,7 @@ def test_a_counter_within_one_sequence_is_exact_modulo_its_period(
 def test_regular_restarts_tell_what_was_lost_over_them(group: int, b_frames: int, start: int, count: int) -> None:
     counter, at = film([group] * (300 // group), b_frames, 32, slice(start, start + count))
     assert counter is not None
-    cost = counter_cost(np.arange(200), counter, 0, at, len(counter.place))
+    cost = counter_cost(np.arange(200), counter, np.full(9, group), 0, at, len(counter.place))
     assert cost[count] <= cost.min() + 0.5
 
 

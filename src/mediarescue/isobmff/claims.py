@@ -17,6 +17,7 @@ from mediarescue.isobmff.source import ByteSource
 Int64Array = NDArray[np.int64]
 _LOOKED_AT = 24
 _MOST_UNITS = 512
+_PLACES, _BLOCK = 16, 256
 _MOSTLY = 0.5
 _SOME = 0.1
 _LEAST_BEHIND = 1 << 16
@@ -35,7 +36,8 @@ class IndexClaims:
     listed_end : int
         Where the last listed sample ends, be that in the file or not.
     media_end : int
-        Where the media data end that hold the listed samples; the end of the file where no box says another.
+        Where the media data end that hold the listed samples; the end of the file where no box says another, and
+        that of the last sample where zeros follow.
     misplaced : float
         Part of the looked-at pictures that do not begin and end where the index says; 0 where none can be judged.
     """
@@ -83,7 +85,18 @@ def read_claims(source: ByteSource, movie: Movie) -> IndexClaims:
         fraction = misplaced_fraction(source, track, offset, size)
         if fraction is not None:
             misplaced.append(fraction)
-    return IndexClaims(listed, _media_end(source, movie, listed), max(misplaced, default=0.0))
+    end = _media_end(source, movie, listed)
+    if not _is_written(source, listed, end):
+        end = listed
+    return IndexClaims(listed, end, max(misplaced, default=0.0))
+
+
+def _is_written(source: ByteSource, start: int, end: int) -> bool:
+    """Whether most of the places looked at in a range hold anything but zeros."""
+    step = max((end - start) // _PLACES, 1)
+    places = range(start, end, step)[:_PLACES]
+    written = sum(any(source.read(at, min(_BLOCK, end - at))) for at in places)
+    return written > len(places) // 2
 
 
 def sample_ranges(track: Track) -> tuple[Int64Array, Int64Array]:

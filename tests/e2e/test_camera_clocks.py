@@ -199,6 +199,56 @@ def test_exposures_tell_how_long_pictures_last(tmp_path: Path) -> None:
     assert times_of(report)[:known] == true[:known]
 
 
+def by_the_second(path: Path, folder: Path, seed: int, steps: list[int]) -> list[int]:
+    """Write a film as Android does: a chunk of each track is closed with the sample that makes it last a second."""
+    pictures, sound = film(folder, seed, len(steps))
+    sound = replace(sound, samples=sound.samples * (1 + sum(steps) // 44100))  # more than the pictures last
+    counts, filled, since = list[int](), 0, 0
+    for step in steps:
+        filled, since = filled + 1, since + step
+        if since >= 90_000:
+            counts.append(filled)
+            filled = since = 0
+    counts += [filled] if filled else []
+    frames = round(sum(steps) / 90_000 * sound.timescale / sound.duration)
+    sound = replace(sound, samples=sound.samples[:frames])
+    ends = [min(-(-k * sound.timescale // sound.duration), frames) for k in range(sum(steps) // 90_000 + 2)]
+    seconds = tuple(int(count) for count in np.diff(ends) if count)
+    write_movie(
+        path,
+        (
+            replace(pictures, timescale=90_000, durations=tuple(steps), chunk_counts=tuple(counts)),
+            replace(sound, chunk_counts=seconds),
+        ),
+    )
+    return [0, *accumulate(steps)][: len(steps)]
+
+
+def test_chunks_of_a_second_tell_that_the_rate_fell(tmp_path: Path) -> None:
+    """The reference runs at 30 a second; the film falls to 15 in the dark and comes back."""
+    by_the_second(tmp_path / "good.mp4", tmp_path, 1, [3000] * 150)
+    steps = [3000] * 60 + [6000] * 45 + [3000] * 60
+    true = by_the_second(tmp_path / "take.mp4", tmp_path, 2, steps)
+    broken = drop_moov(tmp_path / "take.mp4", tmp_path / "broken.mp4")
+    report = untrunc(broken, reference=tmp_path / "good.mp4", output=tmp_path / "out.mp4")
+    assert report.tracks[0].timing_source is TimingSource.AUDIO_CLOCK
+    assert report.tracks[0].timing_error_seconds is not None
+    astray = np.abs(np.array(times_of(report)) - true) / 90_000
+    assert astray.mean() < 1 / 60
+    assert astray.max() < 0.045
+    assert report.exit_code == 10
+
+
+def test_a_steady_film_of_the_same_writer_stays_steady(tmp_path: Path) -> None:
+    by_the_second(tmp_path / "good.mp4", tmp_path, 1, [3000] * 150)
+    true = by_the_second(tmp_path / "take.mp4", tmp_path, 2, [3000] * 190)
+    cut(tmp_path / "take.mp4", tmp_path / "broken.mp4", 0.9)
+    report = untrunc(tmp_path / "broken.mp4", reference=tmp_path / "good.mp4", output=tmp_path / "out.mp4")
+    assert report.tracks[0].timing_source is TimingSource.CONSTANT
+    found = times_of(report)
+    assert found == true[: len(found)]
+
+
 def hiding(path: Path, folder: Path, *, listed: int) -> tuple[list[int], list[bytes]]:
     """Write a film without ``moov``, with a ``hoov`` in its media data that lists the first ``listed`` samples a track.
 

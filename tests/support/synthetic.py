@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from tests.support.boxes import box
@@ -47,6 +48,8 @@ class SyntheticTrack:
     """Further boxes at the end of the trak."""
     durations: tuple[int, ...] = ()
     """Ticks of each sample where they differ."""
+    chunk_counts: tuple[int, ...] = ()
+    """Samples of each chunk where they differ."""
 
     def samples_in(self, chunk: bytes) -> int:
         """Return the samples in a chunk of constant-size audio."""
@@ -55,6 +58,9 @@ class SyntheticTrack:
 
     @property
     def chunks(self) -> list[tuple[bytes, ...]]:
+        if self.chunk_counts:
+            ends = list(accumulate(self.chunk_counts))
+            return [self.samples[end - count : end] for end, count in zip(ends, self.chunk_counts, strict=True)]
         step = 1 if self.constant_size else self.per_chunk
         return [self.samples[i : i + step] for i in range(0, len(self.samples), step)]
 

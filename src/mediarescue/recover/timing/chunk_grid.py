@@ -42,9 +42,13 @@ class ChunkGrid:
     def lengths(self, counts: Int64Array) -> Ticks:
         """Return how long chunks of so many samples last, float64 (n,)."""
         usual = counts * self.step
-        # with frames dropped: as many steps as it takes; at a lower rate: half a sample beyond the period
+        # with frames dropped: as many steps as it takes; at a lower rate: as many times the step, if that can be, or
+        # half a sample beyond the period
         dropped = np.ceil((self.period - _ROUNDING) / self.step) * self.step
-        slower = self.period * (1 + 0.5 / np.maximum(counts, 1))
+        each = np.ceil((self.period - _ROUNDING) / np.maximum(usual, 1)) * self.step
+        multiple = counts * each
+        fits = multiple < self.period + each
+        slower = np.where(fits, multiple, self.period * (1 + 0.5 / np.maximum(counts, 1)))
         sparse = np.where(2 * usual > self.period, dropped, slower)
         return np.asarray(np.where(usual >= self.period - _ROUNDING - 0.5 * self.step, usual, sparse))
 

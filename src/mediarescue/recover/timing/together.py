@@ -23,7 +23,12 @@ from mediarescue.recover.timing.audio_clock import (
 )
 from mediarescue.recover.timing.chunk_grid import durations_by_grid, learn_grid
 from mediarescue.recover.timing.decode import learn_clock, rescale
-from mediarescue.recover.timing.telemetry.clock import TelemetryClock, durations_by_stamps, stamp_seconds
+from mediarescue.recover.timing.telemetry.clock import (
+    TelemetryClock,
+    by_known_times,
+    durations_by_stamps,
+    stamp_seconds,
+)
 from mediarescue.recover.timing.telemetry.exposure import ExposureClock, exposure_durations
 from mediarescue.recover.timing.telemetry.form import Read
 from mediarescue.recover.timing.telemetry.pairing import paired
@@ -231,7 +236,9 @@ def _by_interleave(audio: RescuedTrack, track: RescuedTrack) -> RescuedTrack | N
     tried: list[tuple[Int64Array, float]] = []
     grid = learn_grid(samples.duration, theirs, timescale)
     if grid is not None:
-        tried.append((durations_by_grid(grid, starts, count), grid.error / timescale))
+        by_grid = durations_by_grid(grid, starts, count)
+        apart = chunk_lags(track_times(replace(track, duration=by_grid)), chunks, our_audio)
+        tried.append((_within(by_grid, chunks, apart, lags, timescale), grid.error / timescale))
     clock = learn_interleave(lags)
     fit = durations_by_interleave(clock, track.offset, chunks, our_audio, timescale, float(np.median(track.duration)))
     if fit is not None:
@@ -242,6 +249,22 @@ def _by_interleave(audio: RescuedTrack, track: RescuedTrack) -> RescuedTrack | N
         return None
     durations, error = better[0]
     return replace(track, duration=durations, source=TimingSource.AUDIO_CLOCK, error=max(error, usual))
+
+
+def _within(
+    durations: Int64Array, chunks: Int64Array, apart: NDArray[np.float64], usual: NDArray[np.float64], timescale: int
+) -> Int64Array:
+    """Return durations by which no chunk strays further from the sound beside it than the reference's do.
+
+    A rule for the length of chunks is wrong by a little in each, and that adds up.
+    """
+    middle, ours = float(np.median(usual)), float(np.median(apart))
+    bound = float(np.abs(usual - middle).max())
+    too_far = apart - ours - np.clip(apart - ours, -bound, bound)
+    if not too_far.any():
+        return durations
+    times = (np.cumsum(durations) - durations)[chunks] - np.round(too_far * timescale).astype(np.int64)
+    return by_known_times(chunks, np.maximum.accumulate(times), durations)
 
 
 def like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> RescuedTrack:

@@ -17,7 +17,7 @@ from mediarescue.recover.families import make_families
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.profile import learn_reference
-from mediarescue.recover.resync import carries_on, find_start
+from mediarescue.recover.resync import StartSearch, find_start
 from mediarescue.recover.window import MediaWindow
 from tests.support.boxes import mdat_of
 from tests.support.presets import ClipCache
@@ -63,11 +63,11 @@ def case(
 
 
 def every_place(window: MediaWindow, matchers: tuple[Matcher, ...]) -> int:
-    """Return the first place where a verified chain starts by the exact search of each matcher, or -1."""
+    """Return the first place that the search verifies of all those that the matchers' exact searches give, or -1."""
     best = find_box(window, 0, window.end)
     for matcher in matchers:
         at = matcher.find(window, 0, window.end)
-        while at >= 0 and not carries_on(window, matchers, matcher, at, Padding()):
+        while at >= 0 and StartSearch(window, matchers, Padding()).find(at) != at:
             at = matcher.find(window, at + 1, window.end) if at + 1 < window.end else -1
         best = min((place for place in (best, at) if place >= 0), default=-1)
     return best

@@ -283,8 +283,10 @@ class AccessUnitScanner:
             count += 1
         return rows[:count], ScanStop(pos, code)
 
-    def find(self, buf: NDArray[np.uint8], places: Rows, end: int) -> int:
+    def find(self, buf: NDArray[np.uint8], places: Rows, end: int, *, only_whole: bool = False) -> int:
         """Return the first of ``places`` (int64, rising) where an access unit may start by its first slice, or -1.
+
+        With ``only_whole`` it must end in front of ``end``, as lengths of two bytes are no mark.
 
         Notes
         -----
@@ -292,7 +294,8 @@ class AccessUnitScanner:
         """
         params = self._ready(self._sets, final=False)
         out = np.empty(COLUMN_COUNT, np.int64)
-        return int(self._kernels().find_access_unit(buf, places, end, params, self._sets.table, out, self._work))
+        table = self._sets.table
+        return int(self._kernels().find_access_unit(buf, places, end, params, table, out, self._work, int(only_whole)))
 
     def picture_order(self, blocks: Iterable[Rows], count: int) -> tuple[Rows, Rows]:
         """Return coded video sequence index and PicOrderCntVal of consecutive units whose rows come in blocks.

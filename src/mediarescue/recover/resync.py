@@ -38,6 +38,24 @@ _AHEAD = 1 << 17
 _LEADING_ZEROS = 8
 
 
+class _Finder:
+    """The search of one matcher; remembers where nothing was found: many ask for the next place behind their own."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.matcher = matcher
+        self._search = matcher.find_usual if isinstance(matcher, Habitual) else matcher.find
+        self._from = self._to = self._hit = -1
+
+    def find(self, window: MediaWindow, pos: int, end: int) -> int:
+        """Return the first position in ``[pos, end)`` where a sample plausibly starts, or -1."""
+        if not self._from <= pos <= self._to:
+            self._from, self._to, self._hit = pos, pos, -1
+        if self._hit < 0 and self._to < end:
+            self._hit = self._search(window, self._to, end)
+            self._to = end if self._hit < 0 else self._hit
+        return self._hit if self._hit < end else -1
+
+
 class StartSearch:
     """The search for places where a verified chain of samples starts; remembers the last answer.
 
@@ -58,7 +76,8 @@ class StartSearch:
         self._window = window
         self._matchers = matchers
         self._padding = padding
-        self._find = [m.find_usual if isinstance(m, Habitual) else m.find for m in matchers]
+        self._finders = [_Finder(matcher) for matcher in matchers]
+        self._ahead = [_Finder(matcher) for matcher in matchers]
         self._from, self._found = 0, -1
         """Nothing verified starts in ``[_from, _found)``."""
 
@@ -91,10 +110,10 @@ class StartSearch:
             end = limit = min(pos + block, until)
             block = min(2 * block, _LARGEST_BLOCK)
             window.view(pos, end - pos + _MARGIN)  # read once for all of them
-            for matcher, find in zip(self._matchers, self._find, strict=True):
-                at = find(window, pos, limit) if pos < limit else -1
-                while at >= 0 and not carries_on(ahead, self._matchers, matcher, at, self._padding):
-                    at = find(window, at + 1, limit) if at + 1 < limit else -1
+            for finder in self._finders:
+                at = finder.find(window, pos, limit) if pos < limit else -1
+                while at >= 0 and not self._carries_on(ahead, finder.matcher, at):
+                    at = finder.find(window, at + 1, limit) if at + 1 < limit else -1
                 limit = at if at >= 0 else limit
             box = find_box(window, pos, limit) if pos < limit else -1
             limit = box if box >= 0 else limit
@@ -102,6 +121,58 @@ class StartSearch:
                 return limit
             pos = end
         return -1
+
+    def _carries_on(self, window: MediaWindow, matcher: Matcher, pos: int) -> bool:
+        """Return True when a run of ``matcher`` at ``pos`` is long enough, or followed by something known."""
+        run = matcher.match(window, pos)
+        if run is None:
+            return False
+        matchers, padding = self._matchers, self._padding
+        weak = 0 < run.evidence < _WEAK
+        if (len(run.sizes) >= _CHAIN and not weak) or run.end >= window.end:
+            return True
+        after = padding.behind(window, run.end)
+        if match_box(window, after) is not None or after >= window.end:
+            return True
+        if not weak and any(m is not matcher and m.match(window, after) is not None for m in matchers):
+            return True
+        if run.certain and self._again_behind_unknown(window, run.end):
+            return True
+        unmarked = [m for m in matchers if isinstance(m, Unmarked) and m.may_start(window, after)]
+        if unmarked and (run.certain or _proven_together(window, matchers, run, 2 * max(m.largest for m in unmarked))):
+            return True
+        if weak:
+            return False
+        # sound without structure: one of its usual lengths must lead to something that has
+        lengths = [c.end for m in matchers if m.blind for c in m.propose(window, after) if c.end < window.end]
+        return any(m.match(window, padding.behind(window, end)) is not None for end in lengths for m in matchers)
+
+    def _again_behind_unknown(self, window: MediaWindow, pos: int) -> bool:
+        """Whether something certain, or the end, comes behind a run of a track without marks, or that is foreign.
+
+        Notes
+        -----
+        A picture may be seen in noise, and true ones follow somewhere: so what stands between must look like something,
+        unless the reference has a track that looks like nothing.
+        """
+        matchers = self._matchers
+        unknown = max((2 * m.largest for m in matchers if isinstance(m, (UnknownMatcher, Unmarked))), default=0)
+        reach = max(unknown, _FOREIGN_RUN)
+        after = window.end if window.end - pos <= reach else -1
+        for finder in self._ahead:
+            at = finder.find(window, pos, min(pos + reach, window.end) if after < 0 else after)
+            run = finder.matcher.match(window, at) if at >= 0 else None
+            if run is not None and run.certain:
+                after = at
+        if after < 0:
+            return False
+        if after - pos <= unknown:
+            return True
+        between = window.peek(pos, after - pos)
+        seems = looks_like(between) or (looks_like(between, whole=False) if after == window.end else "")
+        # beside sound of the reference that has no marks, a picture seen in it has more of it behind
+        sounds = any(matcher.blind and not isinstance(matcher, LearnedMatcher) for matcher in matchers)
+        return bool(seems) and not (seems == PCM and sounds)
 
 
 def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int, padding: Padding) -> int:
@@ -161,31 +232,6 @@ def only_zeros(window: MediaWindow, pos: int) -> bool:
     return pos < window.end and _behind_zeros(window, pos) >= window.end
 
 
-def carries_on(window: MediaWindow, matchers: Sequence[Matcher], matcher: Matcher, pos: int, padding: Padding) -> bool:
-    """Return True when a run of ``matcher`` at ``pos`` is long enough, or followed by something known."""
-    run = matcher.match(window, pos)
-    if run is None:
-        return False
-    weak = 0 < run.evidence < _WEAK
-    if (len(run.sizes) >= _CHAIN and not weak) or run.end >= window.end:
-        return True
-    after = padding.behind(window, run.end)
-    if match_box(window, after) is not None or after >= window.end:
-        return True
-    if not weak and any(m is not matcher and m.match(window, after) is not None for m in matchers):
-        return True
-    if run.certain and _again_behind_unknown(window, matchers, run.end):
-        return True
-    unmarked = [m for m in matchers if isinstance(m, Unmarked) and m.may_start(window, after)]
-    if unmarked and (run.certain or _proven_together(window, matchers, run, 2 * max(m.largest for m in unmarked))):
-        return True
-    if weak:
-        return False
-    # sound without structure: one of its usual lengths must lead to something that has
-    lengths = [c.end for m in matchers if m.blind for c in m.propose(window, after) if c.end < window.end]
-    return any(m.match(window, padding.behind(window, end)) is not None for end in lengths for m in matchers)
-
-
 def _proven_together(
     window: MediaWindow, matchers: Sequence[Matcher], run: Candidate, reach: int, proof: float = 0.0, links: int = 0
 ) -> bool:
@@ -211,30 +257,3 @@ def _proven_together(
                 return True
             at = matcher.find(window, at + 1, end)
     return False
-
-
-def _again_behind_unknown(window: MediaWindow, matchers: Sequence[Matcher], pos: int) -> bool:
-    """Whether something certain, or the end, comes behind a run of a track without marks, or that is foreign.
-
-    Notes
-    -----
-    A picture may be seen in noise, and true ones follow somewhere: so what stands between must look like something,
-    unless the reference has a track that looks like nothing.
-    """
-    unknown = max((2 * m.largest for m in matchers if isinstance(m, (UnknownMatcher, Unmarked))), default=0)
-    reach = max(unknown, _FOREIGN_RUN)
-    after = window.end if window.end - pos <= reach else -1
-    for matcher in matchers:
-        at = matcher.find(window, pos, pos + reach if after < 0 else after)
-        run = matcher.match(window, at) if at >= 0 else None
-        if run is not None and run.certain:
-            after = at
-    if after < 0:
-        return False
-    if after - pos <= unknown:
-        return True
-    between = window.peek(pos, after - pos)
-    seems = looks_like(between) or (looks_like(between, whole=False) if after == window.end else "")
-    # beside sound of the reference that has no marks, a picture seen in it has more of it behind
-    sounds = any(matcher.blind and not isinstance(matcher, LearnedMatcher) for matcher in matchers)
-    return bool(seems) and not (seems == PCM and sounds)

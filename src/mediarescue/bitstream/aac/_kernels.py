@@ -196,7 +196,7 @@ def walk_frame(buf: Any, pos: int, end: int, params: Any, tables: Any, accepted:
             bit += 7
             signature = _signed(signature, depth, 128 | head)
             depth += 1
-            if depth == 1 and not _accepts(accepted, 255, signature):
+            if depth < 8 and not _accepts(accepted, (1 << (8 * depth)) - 1, signature):
                 result = fail(limit, bit)
                 break
             if element == CPE:

@@ -226,6 +226,8 @@ class AacWalker:
         if not len(places):
             return -1
         self._check(buf, int(places[0]), end)
+        # eight zeros are two elements with one name, and no frame
+        places = places[buf[np.minimum(places[:, np.newaxis] + np.arange(8), end - 1)].any(axis=1)]
         work = np.empty(WORK_COUNT, np.int64)
         rows, stop = self.rows(chain), np.zeros(2, np.int64)
         return int(

@@ -269,16 +269,19 @@ def scan_access_unit(buf: Any, pos: int, end: int, params: Any, table: Any, out:
     return p - pos
 
 
-@kernel("int64(uint8[::1], int64[::1], int64, int64[::1], int64[:, ::1], int64[::1], int64[:, ::1])")
-def find_access_unit(buf: Any, places: Any, end: int, params: Any, table: Any, out: Any, work: Any) -> int:
-    """Return the first of ``places`` where an access unit may start that is whole, cut, or has in-band sets; INVALID.
+@kernel("int64(uint8[::1], int64[::1], int64, int64[::1], int64[:, ::1], int64[::1], int64[:, ::1], int64)")
+def find_access_unit(
+    buf: Any, places: Any, end: int, params: Any, table: Any, out: Any, work: Any, only_whole: int
+) -> int:
+    """Return the first of ``places`` where an access unit starts, or INVALID.
 
-    ``out`` and ``work`` are scratch memory.
+    Unless ``only_whole``, one that is cut or has in-band parameter sets counts, too: it takes more to tell. ``out`` and
+    ``work`` are scratch memory.
     """
     for i in range(len(places)):
         work[0, PARSED] = -1
         size = scan_access_unit(buf, int(places[i]), end, params, table, out, work)
-        if size != INVALID or out[SETS_POS] >= 0:
+        if size > 0 or (only_whole == 0 and (size == NEED_MORE or out[SETS_POS] >= 0)):
             return int(places[i])
     return INVALID
 

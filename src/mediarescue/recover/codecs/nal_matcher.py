@@ -22,6 +22,9 @@ _FIRST_LOOK = 64 << 10
 _LARGEST_LENGTH_BYTE = 8
 """First byte of a 4-byte length above which no NAL unit is believed: 128 MiB."""
 _UNITS_A_CALL = 64
+_SMALLEST_UNIT = 2
+_MARKED_LENGTH = 4
+"""Bytes of a length field whose first is zero in any film: a mark of where a unit starts."""
 _FIND_BLOCK = 64 << 10
 _HEADERS = 512
 """Bytes behind the place where a sample may start that a search has at hand: more than its headers take."""
@@ -76,7 +79,8 @@ class NalVideoMatcher:
         self._first = np.zeros(256, dtype=bool)
         self._first[sorted(first_bytes)] = True
         self._max_sample = max_sample
-        self._largest_nal = max(reader.scanner.max_nal_size for reader in readers)
+        believed = max(reader.scanner.max_nal_size for reader in readers)
+        self._largest_nal = min(believed, (1 << 8 * self._length) - 1)
         self._need_more = False
 
     def reader_of(self, track: TrackProfile) -> TrackReader:
@@ -151,17 +155,20 @@ class NalVideoMatcher:
     def _parsing(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return the first position of a NAL unit whose length and first slice header may be, as far as seen; or -1."""
         length = self._length
-        buf, at, stop, _ = window.view(pos, end - pos + _HEADERS)
+        marked = length == _MARKED_LENGTH
+        buf, at, stop, _ = window.view(pos, end - pos + (_HEADERS if marked else 2 * self._largest_nal))
         last = min(at + end - pos, stop - length - 1)
         if last <= at:
             return -1
-        if length == 4:
+        if marked:
             hit = (buf[at:last] == 0) & (buf[at + 1 : last + 1] <= self._largest_nal >> 16)
             places = np.flatnonzero(hit) + at
             places = places[self._first[buf[places + length]]]
+            sizes = buf[places + 1].astype(np.int64) << 16 | buf[places + 2].astype(np.int64) << 8 | buf[places + 3]
+            places = places[(sizes >= _SMALLEST_UNIT) & (sizes <= self._largest_nal)]
         else:
             places = places_of(buf, self._first, at + length, last + length) - length
-        hits = [reader.scanner.find(buf, places, stop) for reader in self._unlike]
+        hits = [reader.scanner.find(buf, places, stop, only_whole=not marked) for reader in self._unlike]
         found = min((place for place in hits if place >= 0), default=-1)
         return pos + found - at if found >= 0 else -1
 

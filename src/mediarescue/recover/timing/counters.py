@@ -12,6 +12,8 @@ _WINDOW = 96
 """Pictures looked at on each side of a gap; sixteen is the most any of them may be reordered by."""
 
 _MOST_CONVOLVED = 20_000
+_UNHEARD_OF = 0.01
+_ONCE = 0.6
 _NEVER = 1e-5
 """Damaged samples that pass for whole ones, and streams that break the rules, make nothing quite impossible."""
 
@@ -194,16 +196,23 @@ def counter_cost(
         often = 1 - np.exp(-count / apart.mean())
         return _cost((1 - often) * direct + often * (count >= since) / period)
     own = at - begun
-    goes_on, restarts = _renewal(apart, own + int(count[-1]))
+    goes_on, restarts, doubt = _renewal(apart, own + int(count[-1]))
+    if goes_on[own] < _UNHEARD_OF:
+        doubt = 1.0  # this sequence is longer already than any other
     lost = np.zeros(len(count))
     for rounds in range(since, 2 * int(apart.max()), period):
         after_restart = own + count - rounds
         lost += np.where(count >= rounds, restarts[np.maximum(after_restart, 0)], 0.0)
-    return _cost(direct * goes_on[own + count] + lost)
+    by_rule = direct * goes_on[own + count] / max(goes_on[own], _UNHEARD_OF) + lost
+    often = 1 - np.exp(-count * len(apart) / (apart.sum() + own))
+    loose = direct * (1 - often) + often * (count >= since) / period
+    return _cost((1 - doubt) * by_rule + doubt * loose)
 
 
-def _renewal(known: Int64Array, length: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return, float64 (length + 1,) each, how likely a distance reaches so far, and how likely some ends just there.
+def _renewal(known: Int64Array, length: int) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Return how likely a distance reaches so far, and how likely some ends just there, and how far to doubt both.
+
+    The first two are float64 (length + 1,).
 
     Parameters
     ----------
@@ -221,7 +230,7 @@ def _renewal(known: Int64Array, length: int) -> tuple[NDArray[np.float64], NDArr
     density = 0.8 * seen + 0.1 * np.roll(seen, 1) + 0.1 * np.roll(seen, -1) if np.ptp(known) else seen
     density[0] = 0.0
     # distances seen but once are as likely to be others the next time (Good-Turing)
-    doubt = max(1 / (len(known) + 1.5), np.count_nonzero(np.bincount(known) == 1) / len(known))
+    doubt = max(1 / (len(known) + 1.5), _ONCE * np.count_nonzero(np.bincount(known) == 1) / len(known))
     often = 1 / max(float(known.mean()), 1.0)
     reach = np.zeros(length + 1)
     reach[: longest + 1] = (1 - np.cumsum(density) + density)[: length + 1]
@@ -231,8 +240,7 @@ def _renewal(known: Int64Array, length: int) -> tuple[NDArray[np.float64], NDArr
         first = max(at - longest, 0)
         ends[at] = float(ends[first:at] @ density[at - first : 0 : -1])
     ends[0] = 0.0
-    reach = (1 - doubt) * np.clip(reach, 0.0, 1.0) + doubt * np.exp(-often * np.arange(length + 1))
-    return reach, (1 - doubt) * ends + doubt * often
+    return np.clip(reach, 0.0, 1.0), ends, float(doubt)
 
 
 def sync_cost(
@@ -254,7 +262,8 @@ def sync_cost(
     if len(known) < 2 or not len(before) or not len(after):
         return np.zeros(len(count))
     apart = (at + int(after[0])) - (low + int(before[-1])) + count
-    return _cost(_renewal(known, int(apart[-1]))[1][apart])
+    _, ends, doubt = _renewal(known, int(apart[-1]))
+    return _cost((1 - doubt) * ends[apart] + doubt / max(float(known.mean()), 1.0))
 
 
 def _cost(likelihood: NDArray[np.float64]) -> NDArray[np.float64]:

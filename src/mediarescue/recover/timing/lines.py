@@ -151,7 +151,11 @@ class TrackLine(Line):
     @cached_property
     def restarts_apart(self) -> Int64Array:
         """Distances of pictures at which the counter restarts, with nothing missing between."""
-        return self._apart(self.track.counter.restarts if self.track.counter is not None else np.zeros(0, dtype=bool))
+        counter = self.track.counter
+        if counter is None:
+            return np.zeros(0, dtype=np.int64)
+        alike = np.array_equal(counter.restarts, self.track.is_sync)
+        return self.distances if alike else self._apart(counter.restarts)
 
     def _apart(self, marked: NDArray[np.bool_]) -> Int64Array:
         places = np.flatnonzero(marked)

@@ -12,7 +12,7 @@ from pathlib import Path
 from mediarescue.checking.structure import IndexState, index_state
 from mediarescue.errors import InputError, MediaRescueError, ReferenceMismatchError
 from mediarescue.events import Listener, Noted, Progressed, StageFinished, StageStarted, Warned
-from mediarescue.fit import decoded
+from mediarescue.fit import decoded, reads_on
 from mediarescue.isobmff import BoxError, ByteSource, Leniency, read_fragmented, read_movie
 from mediarescue.profiles import open_reference
 from mediarescue.recover.locate import MediaLocation, locate_media
@@ -117,9 +117,9 @@ def choose_reference(
     warnings: tuple[str, ...] = ()
     if best.verdict:
         warnings = (
-            f"the best reference found, {best.film.path}, does not fit well: {best.verdict}; a recording of the same "
-            f"camera in the same mode (frame size, frames a second, sound) would be better than this "
-            f"{best.codec} {best.size[0]}x{best.size[1]}",
+            f"the best reference found, {best.film.path}, does not fit well: {best.verdict}; either the broken file is "
+            "damaged there, or a recording of the same camera in its mode (frame size, frames a second, sound) would do "
+            f"better than this {best.codec} {best.size[0]}x{best.size[1]}",
         )
         listener(Warned(warnings[0]))
     return Choice(open_reference(stack, best.film.path), candidates, warnings)
@@ -216,7 +216,7 @@ def _tried(film: Film, broken: ByteSource, location: MediaLocation, limit: int) 
             healthy = open_reference(stack, film.path)
             if index_state(healthy) not in (IndexState.SOUND, IndexState.EMPTY):
                 return None
-            return try_film(film, healthy, broken, location, limit=limit, decode=decoded)
+            return try_film(film, healthy, broken, location, limit=limit, decode=decoded, reads_on=reads_on)
     except (BoxError, ReferenceMismatchError, InputError, OSError):
         return None
 

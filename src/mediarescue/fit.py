@@ -73,7 +73,7 @@ def check_fit(source: ByteSource, rescue: Rescue) -> None:
         alone = track.is_independent
         if alone is None:
             continue
-        if not alone.any() and not whole and not _read_on(source, track, 0):
+        if not alone.any() and not whole and not reads_on(source, track, 0):
             raise ReferenceMismatchError(
                 f"the reference does not fit: {source.path} has no key frame that its settings read; "
                 "use a file of the same camera in the same mode"
@@ -120,7 +120,7 @@ def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.in
             verdicts[index] = verdict
             if verdict >= _NEARLY_ALL:
                 return
-    if not verdicts or ((damaged or len(verdicts) == 1) and any(_read_on(source, track, index) for index in verdicts)):
+    if not verdicts or ((damaged or len(verdicts) == 1) and any(reads_on(source, track, index) for index in verdicts)):
         return  # where the key pictures are damaged, those that build on them tell
     codec, (width, height) = profile.codec.decode("latin-1"), coded_size(profile) or (0, 0)
     raise ReferenceMismatchError(
@@ -129,7 +129,7 @@ def _check_pictures(source: ByteSource, track: RescuedTrack, keys: NDArray[np.in
     )
 
 
-def _read_on(source: ByteSource, track: RescuedTrack, first: int) -> bool:
+def reads_on(source: ByteSource, track: RescuedTrack, first: int) -> bool:
     """Whether pictures from ``first`` on, or behind it, read with the track's settings."""
     places = zip(track.offset[first : first + _READ].tolist(), track.size[first : first + _READ].tolist(), strict=True)
     samples = [source.read(offset, size) for offset, size in places]

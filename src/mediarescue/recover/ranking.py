@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from mediarescue.reports import TimingSource
 
 Decode = Callable[[TrackProfile, bytes], float | None]
 """Which part of a key frame decodes with a track's settings; None where nobody can tell."""
+
+ReadsOn = Callable[[ByteSource, RescuedTrack, int], bool]
+"""Whether pictures from the one of this number on read with the track's settings."""
 
 _KEYS_TRIED = 4
 _WHOLE_PICTURE = 0.97
@@ -79,6 +82,8 @@ class Trial:
         Video and audio tracks without.
     lost_video : bool
         Whether one of them is video.
+    reads_on : bool
+        Whether pictures decode that build on key frames which do not: those are damaged then.
     drift : float
         Seconds between the ends of video and sound, for each second of the trial.
     guessed : int
@@ -96,6 +101,7 @@ class Trial:
     found: int
     missing: tuple[str, ...]
     lost_video: bool
+    reads_on: bool
     drift: float
     guessed: int
 
@@ -107,12 +113,17 @@ class Trial:
     @property
     def fits(self) -> bool:
         """Whether a rescue by this film makes sense."""
-        return self.part >= _ENOUGH and not self.lost_video and not (self.keys_tried and not self.keys_decoded)
+        return self.part >= _ENOUGH and not self.lost_video and not self.shows_nothing
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether its settings are those of another mode by the key frames, which do not decode."""
+        return self.keys_tried > 0 and not self.keys_decoded and not self.reads_on
 
     @property
     def verdict(self) -> str:
         """What speaks against the film, empty where nothing does."""
-        if self.keys_tried and not self.keys_decoded:
+        if self.shows_nothing:
             return "no key frame decodes: other frame size or mode"
         if self.lost_video:
             return "no pictures: other codec or mode"
@@ -122,7 +133,7 @@ class Trial:
             return f"no track {', '.join(self.missing)}"
         if self.drift > _DRIFT:
             return f"video and sound part by {self.drift:.0%}: other frame rate"
-        if self.keys_decoded < self.keys_tried:
+        if 2 * self.keys_decoded < self.keys_tried and not self.reads_on:
             return f"{self.keys_tried - self.keys_decoded} of {self.keys_tried} key frames do not decode"
         return ""
 
@@ -190,7 +201,14 @@ def _name_distance(path: Path, broken: Path) -> float:
 
 
 def try_film(
-    film: Film, reference: ByteSource, broken: ByteSource, location: MediaLocation, *, limit: int, decode: Decode
+    film: Film,
+    reference: ByteSource,
+    broken: ByteSource,
+    location: MediaLocation,
+    *,
+    limit: int,
+    decode: Decode,
+    reads_on: ReadsOn,
 ) -> Trial:
     """Try a film as the reference for the first ``limit`` bytes of the broken file's media, and some from the middle.
 
@@ -227,6 +245,7 @@ def try_film(
         missing=tuple(f"{t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')})" for t in missing),
         lost_video=any(t.kind == "video" and is_supported(t) for t in missing)
         and not any(t.profile.kind == "video" for rescue in parts for t in rescue.tracks),
+        reads_on=_damaged_only(broken, parts, decoded, reads_on),
         drift=_drift(parts[0].tracks),
         guessed=sum(track.source is TimingSource.GUESSED for track in parts[0].tracks),
     )
@@ -253,22 +272,34 @@ def _could_be_read(broken: ByteSource, rescue: Rescue) -> int:
     return max(segmentation.end - segmentation.start - sum(nothing), segmentation.recovered_bytes)
 
 
+def _some_keys(rescue: Rescue) -> Iterator[tuple[RescuedTrack, int]]:
+    """Give a few of the pictures that decode alone."""
+    for track in rescue.tracks:
+        if track.profile.kind == "video" and track.is_independent is not None:
+            keys = np.flatnonzero(track.is_independent & (track.size > 0))
+            yield from ((track, index) for index in keys[:: max(1, len(keys) // _KEYS_TRIED)][:_KEYS_TRIED].tolist())
+
+
 def _key_frames(broken: ByteSource, rescue: Rescue, decode: Decode) -> list[bool]:
     """Return whether each of a few key frames decodes."""
     out = []
-    for track in rescue.tracks:
-        if track.profile.kind != "video" or track.is_independent is None:
-            continue
-        keys = np.flatnonzero(track.is_independent & (track.size > 0))
-        for index in keys[:: max(1, len(keys) // _KEYS_TRIED)][:_KEYS_TRIED].tolist():
-            places = zip(track.offset[index : index + 2].tolist(), track.size[index : index + 2].tolist(), strict=True)
-            sample, *following = [broken.read(offset, size) for offset, size in places]
-            verdict = decode(track.profile, sample)
-            if verdict == 0 and following:  # where each field is its own sample, a picture takes two
-                verdict = decode(track.profile, sample + following[0])
-            if verdict is not None:
-                out.append(verdict >= _WHOLE_PICTURE)
+    for track, index in _some_keys(rescue):
+        places = zip(track.offset[index : index + 2].tolist(), track.size[index : index + 2].tolist(), strict=True)
+        sample, *following = [broken.read(offset, size) for offset, size in places]
+        verdict = decode(track.profile, sample)
+        if verdict == 0 and following:  # where each field is its own sample, a picture takes two
+            verdict = decode(track.profile, sample + following[0])
+        if verdict is not None:
+            out.append(verdict >= _WHOLE_PICTURE)
     return out
+
+
+def _damaged_only(broken: ByteSource, parts: Sequence[Rescue], decoded: Sequence[bool], reads_on: ReadsOn) -> bool:
+    """Whether none of the key frames decodes for damage in them, not for the settings."""
+    damaged = any(not gap.expected for rescue in parts for gap in rescue.segmentation.gaps)
+    if not decoded or any(decoded) or (len(decoded) > 1 and not damaged):
+        return False
+    return any(reads_on(broken, track, index) for rescue in parts for track, index in _some_keys(rescue))
 
 
 def _drift(tracks: Sequence[RescuedTrack]) -> float:

@@ -118,7 +118,7 @@ def choose_reference(
     if best.verdict:
         warnings = (
             f"the best reference found, {best.film.path}, does not fit well: {best.verdict}; either the broken file is "
-            "damaged there, or a recording of the same camera in its mode (frame size, frames a second, sound) would do "
+            "damaged there, or a recording of the same camera in its mode (frame size, rate, sound) would do "
             f"better than this {best.codec} {best.size[0]}x{best.size[1]}",
         )
         listener(Warned(warnings[0]))

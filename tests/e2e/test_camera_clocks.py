@@ -290,6 +290,23 @@ def test_a_film_that_hides_its_index_needs_no_reference(tmp_path: Path) -> None:
     assert list(table.dts)[:40] == true[:40]
 
 
+def test_samples_that_a_hidden_index_lists_keep_their_times_across_damage(tmp_path: Path) -> None:
+    true, pictures = hiding(tmp_path / "whole.mov", tmp_path, listed=60)
+    stamped(tmp_path / "good.mov", tmp_path, "live photo", 1, 60)
+    data = bytearray((tmp_path / "whole.mov").read_bytes())
+    at = data.find(pictures[24])
+    data[at : at + 3000] = bytes(3000)
+    (tmp_path / "broken.mov").write_bytes(data)
+    report = untrunc(tmp_path / "broken.mov", reference=tmp_path / "good.mov", output=tmp_path / "out.mov")
+    assert report.tracks[0].timing_source is TimingSource.INDEX
+    rescued = (tmp_path / "out.mov").read_bytes()
+    table = next(table for table in tables_of(tmp_path / "out.mov") if table.handler == b"vide")
+    found = {rescued[o : o + s]: t for o, s, t in zip(table.offsets, table.sizes, table.dts, strict=True)}
+    common = [(found[picture], time) for picture, time in zip(pictures, true, strict=True) if picture in found]
+    assert 40 < len(common) < 60
+    assert all(got == time for got, time in common)
+
+
 def test_a_film_without_any_index_still_needs_a_reference(tmp_path: Path) -> None:
     true, _ = hiding(tmp_path / "broken.mov", tmp_path, listed=40)
     assert true

@@ -21,6 +21,7 @@ from mediarescue.isobmff import (
     Fragments,
     Leniency,
     Movie,
+    SampleTable,
     expand,
     is_constant_size,
     parse_boxes,
@@ -75,7 +76,7 @@ def find_hidden(source: ByteSource, start: int, end: int, *, listener: Listener 
             elif kind != b"moof":
                 moov = _parsed(data, 0)
                 movie = movie_of(moov, leniency=Leniency.PERMISSIVE, problems=[])
-                count = sum(len(durations) for durations in _movie_durations(moov).values())
+                count = sum(len(times) for times in _movie_times(moov).values())
                 if movie.tracks and count > listed:
                     found, listed = HiddenIndex(movie, Fragments(read_track_extends(moov))), count
     listener(StageFinished(SEARCH))
@@ -100,8 +101,19 @@ def _index_boxes(source: ByteSource, start: int, end: int, listener: Listener) -
         listener(Progressed(SEARCH, min(pos, end) - start))
 
 
-def hidden_durations(gaps: Sequence[Gap], read: Callable[[int, int], bytes]) -> dict[int, Int64Array]:
-    """Return the durations of each track's first samples in media ticks, by track id.
+@dataclass(frozen=True, slots=True)
+class HiddenTimes:
+    """What a hidden index says of a track's first samples: int64 (n,) absolute offsets, and durations in ticks."""
+
+    offset: Int64Array
+    duration: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+
+def hidden_times(gaps: Sequence[Gap], read: Callable[[int, int], bytes]) -> dict[int, HiddenTimes]:
+    """Return the places and durations of each track's first samples, by track id.
 
     Parameters
     ----------
@@ -110,7 +122,7 @@ def hidden_durations(gaps: Sequence[Gap], read: Callable[[int, int], bytes]) -> 
     read : callable
         ``(offset, size)`` -> bytes of the broken file.
     """
-    found: dict[int, Int64Array] = {}
+    found: dict[int, HiddenTimes] = {}
     fragments = Fragments()
     for gap in gaps:
         if not gap.expected or gap.size > _LARGEST or gap.size < 16:
@@ -124,14 +136,25 @@ def hidden_durations(gaps: Sequence[Gap], read: Callable[[int, int], bytes]) -> 
             elif not found and not fragments.track_ids:  # a later copy of the index starts from the beginning again
                 moov = _parsed(data, gap.offset)
                 fragments.extends.update(read_track_extends(moov))
-                found = _movie_durations(moov)
+                found = _movie_times(moov)
         except BoxError:
             continue
     for track_id in fragments.track_ids:
         with contextlib.suppress(BoxError):
-            durations = fragments.samples(track_id).samples.duration
-            found[track_id] = np.concatenate((found.get(track_id, np.zeros(0, np.int64)), durations))
-    return {track_id: durations for track_id, durations in found.items() if len(durations)}
+            further = _times_of(fragments.samples(track_id).samples)
+            first = found.get(track_id)
+            found[track_id] = further if first is None else _joined(first, further)
+    return {track_id: times for track_id, times in found.items() if len(times)}
+
+
+def _times_of(samples: SampleTable) -> HiddenTimes:
+    return HiddenTimes(samples.offset.astype(np.int64), samples.duration.astype(np.int64))
+
+
+def _joined(first: HiddenTimes, further: HiddenTimes) -> HiddenTimes:
+    return HiddenTimes(
+        np.concatenate((first.offset, further.offset)), np.concatenate((first.duration, further.duration))
+    )
 
 
 def _parsed(data: bytes, offset: int) -> Box:
@@ -139,10 +162,10 @@ def _parsed(data: bytes, offset: int) -> Box:
     return boxes[0]
 
 
-def _movie_durations(moov: Box) -> dict[int, Int64Array]:
+def _movie_times(moov: Box) -> dict[int, HiddenTimes]:
     out = {}
     for trak in moov.find_all(b"trak"):
         track = read_track(trak)
         if not is_constant_size(track.stbl) or track.handler != b"soun":
-            out[track.track_id] = expand(track.stbl, leniency=Leniency.PERMISSIVE, problems=[]).duration
+            out[track.track_id] = _times_of(expand(track.stbl, leniency=Leniency.PERMISSIVE, problems=[]))
     return out

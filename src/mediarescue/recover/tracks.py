@@ -19,7 +19,7 @@ from mediarescue.recover.codecs.nal_matcher import NalVideoMatcher
 from mediarescue.recover.codecs.nal_video import coded_rate
 from mediarescue.recover.evidence import DecodeProbe
 from mediarescue.recover.families import Families, Family
-from mediarescue.recover.hidden import hidden_durations
+from mediarescue.recover.hidden import hidden_times
 from mediarescue.recover.interrupted import unknown_reach
 from mediarescue.recover.joining import joined_samples
 from mediarescue.recover.matcher import Matcher
@@ -125,8 +125,8 @@ def _clocked(
         tracks = late_beginnings(tracks)
     tracks = by_telemetry(tracks, families.telemetry, damage, read)
     tracks = by_exposure(tracks, families.exposure, damage, complete, read)
-    hidden = hidden_durations(segmentation.gaps, read)
-    tracks = [by_index(track, hidden.get(track.profile.track.track_id)) for track in tracks]
+    hidden = hidden_times(segmentation.gaps, read)
+    tracks = [by_index(t, hidden.get(t.profile.track.track_id), damaged=bool(len(damage))) for t in tracks]
     tracks = on_the_audio_clock(tracks, complete)
     tracks = [like_its_twin(track, tracks) for track in tracks]
     return sorted(tracks, key=lambda track: track.profile.index)

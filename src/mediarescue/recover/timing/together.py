@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mediarescue.recover.hidden import HiddenTimes
 from mediarescue.recover.profile import TrackProfile
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.runs import run_starts
@@ -37,6 +38,7 @@ from mediarescue.reports import TimingSource
 Int64Array = NDArray[np.int64]
 _TRUSTED = (TimingSource.BITSTREAM, TimingSource.INDEX, TimingSource.TELEMETRY, TimingSource.EXPOSURE)
 _STRETCHED = 0.1
+_BORNE_OUT = 0.9
 _LONGEST_TAIL = 0.1
 _ENOUGH_KNOWN = 8
 _FEWEST_CHUNKS = 2
@@ -130,21 +132,50 @@ def _usual_tail(video: TrackProfile, audio: TrackProfile) -> float:
     return tail if abs(tail) < _LONGEST_TAIL else 0.0
 
 
-def by_index(track: RescuedTrack, known: Int64Array | None) -> RescuedTrack:
-    """Give a track the durations of an index found in the media data; its clock goes on behind them."""
+def by_index(track: RescuedTrack, known: HiddenTimes | None, *, damaged: bool = False) -> RescuedTrack:
+    """Give a track the times of an index found in the media data; its clock goes on behind them.
+
+    Parameters
+    ----------
+    track : RescuedTrack
+    known : HiddenTimes or None
+        What the index says of the track's first samples.
+    damaged : bool
+        Whether samples may be missing, so that only those have a time in the index that stand where it says.
+    """
     if known is None or not len(track.duration):
         return track
+    if damaged:
+        return _by_places(track, known)
     count = min(len(known), len(track.duration))
     if count == len(track.duration):
-        return replace(track, duration=known[:count], source=TimingSource.INDEX, error=0.0)
+        return replace(track, duration=known.duration[:count], source=TimingSource.INDEX, error=0.0)
     if track.source in (TimingSource.TELEMETRY, TimingSource.EXPOSURE):
-        return replace(track, duration=np.concatenate((known[:count], track.duration[count:])))
+        return replace(track, duration=np.concatenate((known.duration[:count], track.duration[count:])))
     if count < _ENOUGH_KNOWN:
         return track
-    clock = learn_clock(known, track.profile.track.timescale)
-    durations = np.concatenate((known, clock.durations(len(track.duration) - count)))
+    clock = learn_clock(known.duration, track.profile.track.timescale)
+    durations = np.concatenate((known.duration, clock.durations(len(track.duration) - count)))
     mostly = 2 * count > len(track.duration)
     return replace(track, duration=durations, source=TimingSource.INDEX if mostly else clock.source)
+
+
+def _by_places(track: RescuedTrack, known: HiddenTimes) -> RescuedTrack:
+    """Give the samples that stand where an index says the times it says; what is between them fills the time."""
+    order = np.argsort(known.offset, kind="stable")
+    place = order[np.minimum(np.searchsorted(known.offset[order], track.offset), len(order) - 1)]
+    there = (known.offset[place] == track.offset) & (track.size > 0)
+    listed = (track.offset >= known.offset.min()) & (track.offset <= known.offset.max()) & (track.size > 0)
+    index = np.flatnonzero(there)
+    if len(index) < max(_ENOUGH_KNOWN, _BORNE_OUT * int(listed.sum())) or (np.diff(place[there]) <= 0).any():
+        return track
+    times = np.cumsum(known.duration) - known.duration
+    durations = by_known_times(index, times[place[there]] - times[place[index[0]]], track.duration)
+    if there[-1]:
+        durations[-1] = known.duration[place[-1]]
+    mostly = 2 * len(index) > len(track.duration)
+    source = TimingSource.INDEX if mostly else track.source
+    return replace(track, duration=durations, source=source, error=0.0 if there.all() else track.error)
 
 
 def on_the_audio_clock(tracks: list[RescuedTrack], complete: bool) -> list[RescuedTrack]:
@@ -271,6 +302,8 @@ def like_its_twin(track: RescuedTrack, tracks: Sequence[RescuedTrack]) -> Rescue
     """Give metadata that comes once a frame the frames' own times, and what lasts the whole film its duration."""
     profile = track.profile
     if profile.kind in ("video", "audio") or profile.samples is None or not len(track.duration):
+        return track
+    if track.source is TimingSource.INDEX:
         return track
     timescale = profile.track.timescale
     longest = max((t.seconds for t in tracks if t.profile.kind in ("video", "audio")), default=0.0)

@@ -19,6 +19,7 @@ Int64Array = NDArray[np.int64]
 _FEWEST = 8
 """Pairs of stamp and picture below which a number may rise like a clock by chance."""
 _LEARNED = 600
+_LEARNED_BYTES = 1 << 20
 _LARGEST_SAMPLE = 1 << 16
 _SHIFTS = (0, -1, 1, -2, 2)
 """By how many samples the metadata may begin before or behind the pictures."""
@@ -121,7 +122,7 @@ def learn_telemetry(tracks: Sequence[TrackProfile], reference: MediaWindow) -> t
         near = [t for t in videos if t.samples is not None and _once_a_frame(len(t.samples), len(meta.samples))]
         if not near or int(meta.samples.size.max()) > _LARGEST_SAMPLE:
             continue
-        count = min(len(meta.samples), _LEARNED)
+        count = max(min(_LEARNED, _LEARNED_BYTES // max(int(meta.samples.size.max()), 1)), _FEWEST)
         places = zip(meta.samples.offset[:count].tolist(), meta.samples.size[:count].tolist(), strict=True)
         samples = [reference.peek(offset, size) for offset, size in places]
         for form in FORMATS:

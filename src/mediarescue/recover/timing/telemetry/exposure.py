@@ -7,7 +7,7 @@ lasts as long as the next one is exposed, and never less than at the camera's us
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,7 @@ def learn_exposure(tracks: Sequence[TrackProfile], reference: MediaWindow) -> Ex
                 continue
             if (np.abs(own[:count] - told[:count]) < _CLOSE).mean() >= _MOSTLY:
                 astray = np.cumsum(told[:count] - own[:count])
-                return ExposureClock(meta.index, video.index, float(np.abs(astray).max()))
+                return ExposureClock(meta.index, video.index, max(float(np.abs(astray).max()), 1 / _STEP))
     return None
 
 
@@ -92,10 +92,8 @@ def exposure_durations(
     read : callable
         ``(offset, size)`` -> bytes of the broken file.
     """
-    samples = [
-        read(place, count) if count == _SIZE else b""
-        for place, count in zip(offset.tolist(), size.tolist(), strict=True)
-    ]
+    places = zip(offset.tolist(), size.tolist(), strict=True)
+    samples = (read(place, count) if count == _SIZE else b"" for place, count in places)
     told = np.full(len(usual) + 1, np.nan)
     there = (owner >= 0) & (owner < len(usual))
     told[owner[there]] = _exposures(samples)[there]
@@ -113,9 +111,9 @@ def frame_seconds(exposures: Stamps) -> Stamps:
     return np.asarray(np.maximum(np.round(exposures[1:] * _STEP) / _STEP, _USUAL_RATE), dtype=np.float64)
 
 
-def _exposures(samples: Sequence[bytes]) -> Stamps:
+def _exposures(samples: Iterable[bytes]) -> Stamps:
     """Return the exposure times in seconds, float64 (n,); NaN where there is none that can be."""
-    told = [_EXPOSURE.unpack_from(sample)[0] if len(sample) == _SIZE else np.nan for sample in samples]
-    out = np.array(told, dtype=np.float64)
+    told = (_EXPOSURE.unpack_from(sample)[0] if len(sample) == _SIZE else np.nan for sample in samples)
+    out = np.fromiter(told, dtype=np.float64)
     out[~((out > _SHORTEST) & (out < _LONGEST))] = np.nan
     return out

@@ -43,10 +43,10 @@ class FixedFields:
         kind, offset = key[:3], int(key[5:])
         size, code = _KINDS[kind]
         form = struct.Struct(key[3] + {"u8": "Q", "f8": "d", "u4": "I", "f4": "f"}[code])
-        values = [form.unpack_from(sample, offset)[0] if offset + size <= len(sample) else None for sample in samples]
+        values = (form.unpack_from(sample, offset)[0] if offset + size <= len(sample) else None for sample in samples)
         if kind[0] == "u":
             return from_first(values, modulus=1 << (8 * size))
-        floats = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+        floats = np.fromiter((np.nan if value is None else value for value in values), dtype=np.float64)
         there = floats[np.isfinite(floats)]
         return floats - there[0] if len(there) else floats
 

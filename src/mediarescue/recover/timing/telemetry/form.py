@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -47,22 +48,23 @@ class StampFormat(Protocol):
         ...
 
 
-def from_first(values: Sequence[int | None], *, modulus: int = 0) -> Stamps:
+def from_first(values: Iterable[int | None], *, modulus: int = 0) -> Stamps:
     """Return integers as differences from the first one there, float64 (n,); counters of ``modulus`` go round.
 
     A spoiled value takes the short way there and back, so that those behind it stay right.
     """
-    out = np.full(len(values), np.nan)
+    out = array("d")
     before: int | None = None
     since = 0
-    for place, value in enumerate(values):
+    for value in values:
         if value is None:
+            out.append(np.nan)
             continue
         step = 0 if before is None else value - before
         since += (step + modulus // 2) % modulus - modulus // 2 if modulus else step
         before = value
-        out[place] = float(since)
-    return out
+        out.append(float(since))
+    return np.frombuffer(out, dtype=np.float64) if out else np.zeros(0)
 
 
 def rises(values: Stamps) -> bool:

@@ -30,7 +30,33 @@ class MessageFields:
 
     def read(self, samples: Iterable[bytes], key: str) -> Stamps:
         """Return a field of messages, float64 (n,); NaN where one lacks it."""
-        return from_first([numbers(sample).get(key) for sample in samples])
+        path = tuple(map(int, key.split(".")))
+        return from_first(number_at(sample, path) for sample in samples)
+
+
+def number_at(message: bytes, path: tuple[int, ...]) -> int | None:
+    """Return the integer at a path of field numbers, as `numbers` has it; what stands behind it is not read."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        wanted, kind = tag >> 3 == path[0], tag & 7
+        value, size = 0, 0
+        if kind in (_VARINT, _LENGTH) and at >= 0:
+            value, at = _varint(message, at)
+            size = value if kind == _LENGTH else 0
+        elif kind in (_FIXED64, _FIXED32):
+            size = 8 if kind == _FIXED64 else 4
+            value = int.from_bytes(message[at : at + size], "little")
+        else:
+            return None
+        if at < 0 or at + size > len(message):
+            return None
+        if wanted and (kind == _LENGTH) == (len(path) > 1):
+            found = number_at(message[at : at + size], path[1:]) if kind == _LENGTH else value
+            if found is not None:
+                return found
+        at += size
+    return None
 
 
 def numbers(message: bytes, *, depth: int = _DEPTH) -> dict[str, int]:

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from mediarescue.errors import NothingRecoverableError, UsageError
 from mediarescue.isobmff import ByteSource, JoinedSource
 from mediarescue.isobmff.pieces import PiecesSource
@@ -116,10 +118,12 @@ def _joins(source: ByteSource, before: tuple[int, int], behind: tuple[int, int],
     for family, samples in enumerate(found.samples):
         if _is_blind(families.matchers[family]) or not len(samples.size):
             continue
-        begin = samples.offset
-        across = (begin < tail) & (begin + samples.size > tail)
-        near = any(not gap.expected and abs(gap.offset - tail) < _BESIDE // 2 for gap in found.gaps)
-        if across.any() and not near:
+        begin, end = samples.offset, samples.offset + samples.size
+        across = np.flatnonzero((begin < tail) & (end > tail))
+        if not len(across):
+            continue
+        low, high = int(begin[across[0]]), int(end[across[0]]) + _NEAR
+        if not any(not gap.expected and gap.offset < high and gap.offset + gap.size >= low for gap in found.gaps):
             return True
     return False
 

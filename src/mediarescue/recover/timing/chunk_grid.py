@@ -6,6 +6,7 @@ chunk with fewer samples than usual lacks dropped frames; it lasts as long as th
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,29 +29,41 @@ class ChunkGrid:
     Attributes
     ----------
     period : float
-        A chunk ends with the first sample that makes it last so long.
+        A chunk ends with the first sample that makes it last so long, or that reaches the next multiple of it.
     step : float
         The usual duration of a sample; longer ones are multiples of it.
+    absolute : bool
+        Whether chunks end at multiples of the period, wherever they began.
     error : float
         Largest distance of the reference's chunks from where the rule has them.
     """
 
     period: float
     step: float
-    error: float
+    absolute: bool = False
+    error: float = 0.0
 
-    def lengths(self, counts: Int64Array) -> Ticks:
-        """Return how long chunks of so many samples last, float64 (n,)."""
-        usual = counts * self.step
-        # with frames dropped: as many steps as it takes; at a lower rate: as many times the step, if that can be, or
-        # half a sample beyond the period
-        dropped = np.ceil((self.period - _ROUNDING) / self.step) * self.step
-        each = np.ceil((self.period - _ROUNDING) / np.maximum(usual, 1)) * self.step
-        multiple = counts * each
-        fits = multiple < self.period + each
-        slower = np.where(fits, multiple, self.period * (1 + 0.5 / np.maximum(counts, 1)))
-        sparse = np.where(2 * usual > self.period, dropped, slower)
-        return np.asarray(np.where(usual >= self.period - _ROUNDING - 0.5 * self.step, usual, sparse))
+    def ends(self, counts: Int64Array) -> Ticks:
+        """Return when chunks of so many samples end, float64 (n,), in ticks from the first one's beginning."""
+        if not self.absolute:
+            return np.asarray(np.cumsum([self._length(count, self.period) for count in counts.tolist()]))
+        ends, at = np.zeros(len(counts)), 0.0
+        for place, count in enumerate(counts.tolist()):
+            at += self._length(count, (math.floor(at / self.period + 0.5) + 1) * self.period - at)
+            ends[place] = at
+        return ends
+
+    def _length(self, count: int, period: float) -> float:
+        """Return how long a chunk lasts in which ``count`` samples fill the period."""
+        usual, least = count * self.step, period - _ROUNDING
+        if usual >= least - 0.5 * self.step:
+            return usual
+        if 2 * usual > period:  # frames were dropped: as many steps as it takes
+            return math.ceil(least / self.step) * self.step
+        each = (
+            math.ceil(least / max(usual, 1.0)) * self.step
+        )  # a lower rate: a whole multiple of the step, if it can be
+        return count * each if count * each < period + each else period * (1 + 0.5 / max(count, 1))
 
 
 def learn_grid(durations: Int64Array, starts: Int64Array, timescale: int) -> ChunkGrid | None:
@@ -71,21 +84,35 @@ def learn_grid(durations: Int64Array, starts: Int64Array, timescale: int) -> Chu
     step = float(near.mean())
     counts = np.diff(starts)  # the last chunk ends where the recording does
     lengths = np.add.reduceat(durations, starts)[:-1].astype(np.float64)
-    last = durations[starts[1:] - 1]
-    for period in _PERIODS:
-        over = lengths - period * timescale
-        kept = (over > -_ROUNDING) & (over < last + _ROUNDING)
-        if kept.sum() >= max(_FEWEST_CHUNKS, _MOSTLY * len(kept)):
-            grid = ChunkGrid(period * timescale, step, 0.0)
-            astray = np.cumsum(grid.lengths(counts[kept]) - lengths[kept])
-            return ChunkGrid(grid.period, step, float(np.abs(astray).max()))
-    return None
+    ends, last = np.cumsum(lengths), durations[starts[1:] - 1]
+    best: ChunkGrid | None = None
+    for period in (seconds * timescale for seconds in _PERIODS):
+        for absolute in (False, True):
+            over = (ends + _ROUNDING) % period - _ROUNDING if absolute else lengths - period
+            kept = (over > -_ROUNDING) & (over < last + _ROUNDING)
+            if absolute:
+                kept &= np.diff((ends + _ROUNDING) // period, prepend=0) == 1
+            if kept.sum() < max(_FEWEST_CHUNKS, _MOSTLY * len(kept)):
+                continue
+            grid = ChunkGrid(period, step, absolute)
+            chosen = counts if absolute else counts[kept]
+            true = ends if absolute else np.cumsum(lengths[kept])
+            error = float(np.abs(grid.ends(chosen) - true).max())
+            if best is None or error < best.error:
+                best = ChunkGrid(period, step, absolute, error)
+    return best
 
 
 def durations_by_grid(grid: ChunkGrid, starts: Int64Array, count: int) -> Int64Array:
     """Return durations in ticks, int64 (count,), by which each chunk lasts as long as its writer has it."""
     counts = np.diff(starts, append=count)
-    lengths = grid.lengths(counts)
-    lengths[-1] = counts[-1] * grid.step
-    times = np.interp(np.arange(count + 1), np.append(starts, count), np.concatenate(([0.0], np.cumsum(lengths))))
+    ends = grid.ends(counts)
+    pace = grid.step
+    if len(ends) > 1:  # the last one ends where the recording does: at the rate of the one before
+        before = ends[-2] - (ends[-3] if len(ends) > 2 else 0.0)
+        pace = max(before / max(int(counts[-2]), 1), grid.step)
+        ends[-1] = ends[-2] + counts[-1] * pace
+    else:
+        ends[-1] = counts[-1] * pace
+    times = np.interp(np.arange(count + 1), np.append(starts, count), np.concatenate(([0.0], ends)))
     return np.asarray(np.maximum(np.diff(np.floor(times + 0.5).astype(np.int64)), 1), dtype=np.int64)

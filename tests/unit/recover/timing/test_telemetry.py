@@ -91,7 +91,7 @@ def test_a_chunk_with_fewer_pictures_lasts_as_long_as_the_others() -> None:
     reference = np.full(60, 20)
     grid = learn_grid(reference, np.arange(0, 60, 15), 600)
     assert grid is not None
-    assert (grid.period, grid.step, grid.error) == (300.0, 20.0, 0.0)
+    assert (grid.period, grid.step, grid.absolute, grid.error) == (300.0, 20.0, False, 0.0)
     durations = durations_by_grid(grid, np.array([0, 9, 24, 39]), 50)
     ends = np.cumsum(durations)
     assert ends[[8, 23, 38, 49]].tolist() == [300, 600, 900, 1120]
@@ -102,3 +102,16 @@ def test_chunks_of_no_fixed_length_are_no_clock() -> None:
     starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     assert learn_grid(np.full(int(lengths.sum()), 20), starts, 600) is None
     assert learn_grid(np.zeros(9, np.int64), np.array([0, 3, 6]), 600) is None
+
+
+def test_chunks_that_end_at_whole_seconds_wherever_they_began() -> None:
+    steps = np.array([7] * 33 + [40] * 6 + [7] * 90)  # ticks of 1/240 s: 34, 6 and 34 a second
+    ends = np.cumsum(steps)
+    starts = np.array([0, *(int(np.searchsorted(ends, second * 240)) + 1 for second in (1, 2, 3, 4))])
+    starts = starts[starts < len(steps)]
+    grid = learn_grid(steps, starts, 240)
+    assert grid is not None
+    assert grid.absolute
+    assert grid.period == 240.0
+    counts = np.diff(starts)
+    assert np.abs(grid.ends(counts) - ends[starts[1:] - 1]).max() <= grid.error < 40

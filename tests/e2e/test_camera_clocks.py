@@ -239,6 +239,18 @@ def test_chunks_of_a_second_tell_that_the_rate_fell(tmp_path: Path) -> None:
     assert report.exit_code == 10
 
 
+def test_a_reference_of_another_mode_does_not_set_the_rate(tmp_path: Path) -> None:
+    """It ran at 10 a second in the dark for a while, so that its mean is nobody's rate."""
+    by_the_second(tmp_path / "good.mp4", tmp_path, 1, [9000] * 12 + [3000] * 100 + [4500] * 12 + [9000] * 12)
+    true = by_the_second(tmp_path / "take.mp4", tmp_path, 2, [3024] * 150)
+    broken = drop_moov(tmp_path / "take.mp4", tmp_path / "broken.mp4")
+    report = untrunc(broken, reference=tmp_path / "good.mp4", output=tmp_path / "out.mp4")
+    assert report.tracks[0].timing_source is TimingSource.AUDIO_CLOCK
+    astray = np.abs(np.array(times_of(report)) - true) / 90_000
+    assert astray.mean() < 0.0336
+    assert astray.max() < 0.06
+
+
 def test_a_steady_film_of_the_same_writer_stays_steady(tmp_path: Path) -> None:
     by_the_second(tmp_path / "good.mp4", tmp_path, 1, [3000] * 150)
     true = by_the_second(tmp_path / "take.mp4", tmp_path, 2, [3000] * 190)

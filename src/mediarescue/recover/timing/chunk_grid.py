@@ -20,6 +20,11 @@ _PERIODS = (0.2, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0)
 _FEWEST_CHUNKS = 2
 _MOSTLY = 0.75
 _ROUNDING = 1.5
+_ALIKE = 0.05
+_ASTRAY = 0.25
+"""Seconds; a rule that is further off in the reference is none."""
+_PACES = (0.98, 10.0)
+"""Times the usual duration; the last chunk may have been taken at a lower rate, at no higher one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,10 @@ def learn_grid(durations: Int64Array, starts: Int64Array, timescale: int) -> Chu
     """
     if len(starts) < _FEWEST_CHUNKS + 1 or (durations <= 0).all():
         return None
-    values, times = np.unique(durations[durations > 0], return_counts=True)
-    step = float(values[times.argmax()])
-    near = durations[np.abs(durations - step) <= 1]
-    step = float(near.mean())
+    shown = np.sort(durations[durations > 0])
+    near = np.searchsorted(shown, shown * (1 + _ALIKE), side="right") - np.arange(len(shown))
+    first = int(near.argmax())  # where most durations are alike
+    step = float(shown[first : first + int(near[first])].mean())
     counts = np.diff(starts)  # the last chunk ends where the recording does
     lengths = np.add.reduceat(durations, starts)[:-1].astype(np.float64)
     ends, last = np.cumsum(lengths), durations[starts[1:] - 1]
@@ -100,11 +105,14 @@ def learn_grid(durations: Int64Array, starts: Int64Array, timescale: int) -> Chu
             error = float(np.abs(grid.ends(chosen) - true).max())
             if best is None or error < best.error:
                 best = ChunkGrid(period, step, absolute, error)
-    return best
+    return best if best is not None and best.error < _ASTRAY * timescale else None
 
 
-def durations_by_grid(grid: ChunkGrid, starts: Int64Array, count: int) -> Int64Array:
-    """Return durations in ticks, int64 (count,), by which each chunk lasts as long as its writer has it."""
+def durations_by_grid(grid: ChunkGrid, starts: Int64Array, count: int, total: float | None = None) -> Int64Array:
+    """Return durations in ticks, int64 (count,), by which each chunk lasts as long as its writer has it.
+
+    ``total`` is when the last one ends, in ticks, where something else tells that.
+    """
     counts = np.diff(starts, append=count)
     ends = grid.ends(counts)
     pace = grid.step
@@ -114,5 +122,9 @@ def durations_by_grid(grid: ChunkGrid, starts: Int64Array, count: int) -> Int64A
         ends[-1] = ends[-2] + counts[-1] * pace
     else:
         ends[-1] = counts[-1] * pace
+    left = counts[-1] * grid.step
+    begun = ends[-1] - counts[-1] * pace
+    if total is not None and _PACES[0] * left < total - begun < _PACES[1] * left:
+        ends[-1] = total
     times = np.interp(np.arange(count + 1), np.append(starts, count), np.concatenate(([0.0], ends)))
     return np.asarray(np.maximum(np.diff(np.floor(times + 0.5).astype(np.int64)), 1), dtype=np.int64)

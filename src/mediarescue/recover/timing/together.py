@@ -213,7 +213,7 @@ def _beside_audio(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> R
     )
     lags = chunk_lags(reference_video, run_starts(samples.offset, samples.size), reference_audio)
     starts = run_starts(track.offset, track.size)
-    fitted = _by_interleave(audio, track)
+    fitted = _by_interleave(audio, track, complete)
     if fitted is not None:
         return fitted
     last = starts[-1:]
@@ -237,7 +237,7 @@ def _rescaled(track: RescuedTrack, total: int) -> RescuedTrack:
     return replace(track, duration=rescale(track.duration, total), source=TimingSource.AUDIO_CLOCK, error=None)
 
 
-def _by_interleave(audio: RescuedTrack, track: RescuedTrack) -> RescuedTrack | None:
+def _by_interleave(audio: RescuedTrack, track: RescuedTrack, complete: bool) -> RescuedTrack | None:
     """Return a video track with times by the rule that its writer interleaves by; None where its clock fits as well.
 
     Notes
@@ -267,7 +267,11 @@ def _by_interleave(audio: RescuedTrack, track: RescuedTrack) -> RescuedTrack | N
     tried: list[tuple[Int64Array, float]] = []
     grid = learn_grid(samples.duration, theirs, timescale)
     if grid is not None:
-        by_grid = durations_by_grid(grid, starts, count)
+        total = None
+        if complete:
+            ahead = track.profile.start_seconds - audio.profile.start_seconds
+            total = (audio.seconds - ahead + _usual_tail(track.profile, audio.profile)) * timescale
+        by_grid = durations_by_grid(grid, starts, count, total)
         apart = chunk_lags(track_times(replace(track, duration=by_grid)), chunks, our_audio)
         tried.append((_within(by_grid, chunks, apart, lags, timescale), grid.error / timescale))
     clock = learn_interleave(lags)

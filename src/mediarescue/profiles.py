@@ -32,7 +32,7 @@ def open_reference(stack: ExitStack, path: Path) -> ByteSource:
 def sound_reference(source: ByteSource) -> ByteSource:
     """Return a film that can serve as a reference; raises ReferenceMismatchError where its index is not sound."""
     state = index_state(source)
-    if state in (IndexState.SOUND, IndexState.FRAGMENTS_CUT):
+    if state in (IndexState.SOUND, IndexState.EMPTY, IndexState.FRAGMENTS_CUT):
         return source
     raise ReferenceMismatchError(
         f"{source.path} cannot serve as a reference: {state.value}; use a file of the same camera that plays"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mediarescue.isobmff import ByteSource, Movie
-from mediarescue.recover.codecs import coded_size, is_supported
+from mediarescue.recover.codecs import coded_size
 from mediarescue.recover.locate import MediaLocation
 from mediarescue.recover.profile import ReferenceProfile, TrackProfile, learn_reference
 from mediarescue.recover.rescued_track import RescuedTrack
@@ -32,6 +32,8 @@ _GOOD = 0.9
 _LONG_ENOUGH = 2.0
 """Seconds: a shorter film teaches little of the order of the tracks."""
 _DRIFT = 0.1
+_UNPROVEN = 0.4
+"""Stands for the part of key frames that decode where none was found: what decodes is better."""
 _MIDDLE = 4 << 20
 
 
@@ -81,7 +83,7 @@ class Trial:
     missing : tuple of str
         Video and audio tracks without.
     lost_video : bool
-        Whether one of them is video.
+        Whether the film has pictures, and the broken file none by its settings.
     reads_on : bool
         Whether pictures decode that build on key frames which do not: those are damaged then.
     drift : float
@@ -139,7 +141,7 @@ class Trial:
 
     def order(self) -> tuple[object, ...]:
         """Return what trials are sorted by, the best first."""
-        keys = self.keys_decoded / self.keys_tried if self.keys_tried else 1.0
+        keys = self.keys_decoded / self.keys_tried if self.keys_tried else _UNPROVEN
         return (
             not self.fits,
             -round(keys, 2),
@@ -243,8 +245,8 @@ def try_film(
         keys_tried=len(decoded),
         found=len(found),
         missing=tuple(f"{t.track.track_id} ({t.kind}, {t.codec.decode('latin-1')})" for t in missing),
-        lost_video=any(t.kind == "video" and is_supported(t) for t in missing)
-        and not any(t.profile.kind == "video" for rescue in parts for t in rescue.tracks),
+        lost_video=any(track.kind == "video" for track in profile.tracks)
+        and not any(track.profile.kind == "video" for rescue in parts for track in rescue.tracks),
         reads_on=_damaged_only(broken, parts, decoded, reads_on),
         drift=_drift(parts[0].tracks),
         guessed=sum(track.source is TimingSource.GUESSED for track in parts[0].tracks),

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from mediarescue.recover.boxes import match_box
 from mediarescue.recover.candidate import CUT_SHORT, INTERRUPTED, Candidate, Gap, Segmentation, SegmentationBuilder
+from mediarescue.recover.hypothesis import Node, pruned
 from mediarescue.recover.matcher import Attentive, Matcher
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.padding import Padding
@@ -33,23 +33,6 @@ _USUAL_COST = 1.5
 _AGAIN_COST = 5.0
 """A run ends where its matcher no longer recognises it: the same family right behind it is odd."""
 _BLIND_IN_A_ROW = 3
-_BEAM = 48
-_HOPELESS = 60.0
-
-
-@dataclass(slots=True)
-class _Node:
-    """A hypothesis: how the bytes up to ``pos`` were explained."""
-
-    pos: int
-    cost: float
-    context: tuple[int, ...]
-    parent: _Node | None
-    part: Candidate | Gap | None
-    second_thoughts: int = 0
-
-    def __lt__(self, other: _Node) -> bool:
-        return (self.pos, self.cost) < (other.pos, other.cost)
 
 
 class Segmenter:
@@ -99,7 +82,7 @@ class Segmenter:
         window = self._window
         done = SegmentationBuilder(window.start, len(self._matchers))
         frontier = [self._first()]
-        best_end: _Node | None = None
+        best_end: Node | None = None
         steps = 0
         while frontier:
             steps += 1
@@ -117,7 +100,7 @@ class Segmenter:
             following = self._expand(node) or self._second_thoughts(node, alone=not frontier and best_end is None)
             for new in following:
                 heapq.heappush(frontier, new)
-            frontier = self._pruned(frontier)
+            frontier = pruned(frontier)
         assert best_end is not None
         self._settle(best_end, done)
         if best_end.part is not None:
@@ -125,9 +108,9 @@ class Segmenter:
         self._progress(window.end)
         return done.build(window.end)
 
-    def _first(self) -> _Node:
+    def _first(self) -> Node:
         """Begin at the start of the media, or behind such padding as the reference has there."""
-        start = _Node(self._window.start, 0.0, (), None, None)
+        start = Node(self._window.start, 0.0, (), None, None)
         if not self._lead or self._structured(start.pos, ()):
             return start
         behind = start.pos + self._lead
@@ -135,7 +118,7 @@ class Segmenter:
             return self._child(start, Gap(start.pos, self._lead, "padding before the first sample", expected=True))
         return start
 
-    def _run_straight(self, node: _Node, done: SegmentationBuilder) -> _Node:
+    def _run_straight(self, node: Node, done: SegmentationBuilder) -> Node:
         """Follow certain candidates without rivals, straight into the result.
 
         Notes
@@ -164,8 +147,8 @@ class Segmenter:
             return start
         # the last run stays open to second thoughts: its parent is where the settled part ends
         assert isinstance(last, Candidate)
-        parent = _Node(last.offset, 0.0, context[:-1], None, None)
-        return _Node(pos, last.cost, context, parent, last)
+        parent = Node(last.offset, 0.0, context[:-1], None, None)
+        return Node(pos, last.cost, context, parent, last)
 
     def _first_match(self, pos: int, context: tuple[int, ...]) -> Candidate | None:
         """Return what the likeliest family that recognises anything sees at ``pos``."""
@@ -175,7 +158,7 @@ class Segmenter:
                 return candidate
         return None
 
-    def _settle(self, node: _Node, done: SegmentationBuilder) -> _Node:
+    def _settle(self, node: Node, done: SegmentationBuilder) -> Node:
         """Move all but the last part of the only hypothesis into the result."""
         chain: list[Candidate | Gap] = []
         at = node.parent
@@ -186,8 +169,8 @@ class Segmenter:
         for part in reversed(chain):
             done.add(part)
         if node.parent is not None:
-            parent = _Node(node.parent.pos, 0.0, node.parent.context, None, None)
-            return _Node(node.pos, node.cost - node.parent.cost, node.context, parent, node.part, node.second_thoughts)
+            parent = Node(node.parent.pos, 0.0, node.parent.context, None, None)
+            return Node(node.pos, node.cost - node.parent.cost, node.context, parent, node.part, node.second_thoughts)
         return node
 
     def _likely(self, context: tuple[int, ...]) -> list[int]:
@@ -252,7 +235,7 @@ class Segmenter:
             for candidate in matcher.propose(self._window, pos)
         )
 
-    def _expand(self, node: _Node) -> list[_Node]:
+    def _expand(self, node: Node) -> list[Node]:
         structured = self._structured(node.pos, node.context)
         candidates: list[Candidate | Gap] = list(structured)
         if not candidates:
@@ -264,27 +247,27 @@ class Segmenter:
             children.append(self._cut_short(node))
         return children
 
-    def _child(self, node: _Node, part: Candidate | Gap, extra: float = 0.0, second_thoughts: int = 0) -> _Node:
+    def _child(self, node: Node, part: Candidate | Gap, extra: float = 0.0, second_thoughts: int = 0) -> Node:
         if isinstance(part, Gap):
-            return _Node(part.offset + part.size, node.cost + extra, node.context, node, part, second_thoughts)
+            return Node(part.offset + part.size, node.cost + extra, node.context, node, part, second_thoughts)
         cost = node.cost + extra + part.cost
         if not (node.context and node.context[-1] == part.family):
             cost += self._order.cost(node.context, part.family)
         elif not part.certain:
             cost += _AGAIN_COST
-        return _Node(part.end, cost, self._extended(node.context, part.family), node, part, second_thoughts)
+        return Node(part.end, cost, self._extended(node.context, part.family), node, part, second_thoughts)
 
-    def _cut_short(self, node: _Node) -> _Node:
+    def _cut_short(self, node: Node) -> Node:
         """Take all that is left for the beginning of one sample."""
         gap = Gap(node.pos, self._window.end - node.pos, CUT_SHORT, expected=True)
         return self._child(node, gap, _CUT_COST)
 
-    def _second_thoughts(self, node: _Node, *, alone: bool) -> list[_Node]:
+    def _second_thoughts(self, node: Node, *, alone: bool) -> list[Node]:
         """What to do where nothing matches: a cut end, an earlier end of the last run, unstructured data, a gap."""
         window = self._window
-        if self._is_cut(node.pos):
+        if self._is_cut(node.pos) and not self._goes_on(self._starts.find(node.pos + 1)):
             return [self._cut_short(node)]
-        found: list[_Node] = []
+        found: list[Node] = []
         if node.second_thoughts < 2:
             found += self._earlier_ends(node)
         if not alone and not found and node.second_thoughts:
@@ -309,7 +292,7 @@ class Segmenter:
             found.append(self._child(parent, Gap(part.offset, until - part.offset, reason), GAP_COST, 1))
         return found
 
-    def _damaged(self, node: _Node, until: int, reason: str, before: Candidate | None) -> _Node:
+    def _damaged(self, node: Node, until: int, reason: str, before: Candidate | None) -> Node:
         """Take the bytes up to ``until`` for damage, but for the sound at their beginning and ``before`` their end."""
         end = until if before is None else before.offset
         sound = self._sound.after(node.context[-1:], node.pos, end)
@@ -319,27 +302,38 @@ class Segmenter:
             node = self._child(node, Gap(node.pos, end - node.pos, reason), GAP_COST, 1)
         return node if before is None else self._child(node, before, 0.0, 1)
 
-    def _sound_before(self, node: _Node, start: int) -> Candidate | None:
+    def _sound_before(self, node: Node, start: int) -> Candidate | None:
         """Return the sound without marks that ends at ``start``, None for none."""
         following = self._structured(start, ()) if start >= 0 else []
         if not following:
             return None
-        part, earliest = node.part, node.pos
-        if isinstance(part, Candidate) and not self._matchers[part.family].blind:
-            earliest = part.end - int(part.sizes[-1])
-        return self._sound.before(following[0].family, start, node.pos, earliest)
+        return self._sound.before(following[0].family, start, node.pos, self._last_start(node))
 
-    def _start_from_last(self, node: _Node) -> int:
+    def _last_start(self, node: Node) -> int:
+        """Return where the last sample begins if its end is a claim of its own, else ``node``'s place."""
+        part = node.part
+        if not isinstance(part, Candidate) or self._matchers[part.family].blind:
+            return node.pos
+        return part.end - int(part.sizes[-1])
+
+    def _goes_on(self, start: int) -> bool:
+        """Whether there is a chain of samples at ``start``: then a sample in front of it does not reach to the end."""
+        for run in self._structured(start, ()) if start >= 0 else []:
+            after = self._structured(run.end, ()) if run.certain and run.end < self._window.end else []
+            if any(other.certain and other.family != run.family for other in after):
+                return True
+        return False
+
+    def _start_from_last(self, node: Node) -> int:
         """Return where samples go on, inside the last one or behind ``node``; -1 for nowhere.
 
         Notes
         -----
         Where bytes were cut out of a sample, or its length was overwritten, the next one starts before its end.
         """
-        part = node.part
-        if isinstance(part, Candidate) and not self._matchers[part.family].blind and node.second_thoughts == 0:
-            inside = part.end - int(part.sizes[-1]) + 1
-            start = self._starts.find(inside)
+        inside = self._last_start(node)
+        if inside < node.pos and node.second_thoughts == 0:
+            start = self._starts.find(inside + 1)
             if not 0 <= start < node.pos or not self._ends_at(start, node.pos):
                 return start
         return self._starts.find(node.pos + 1)
@@ -348,7 +342,7 @@ class Segmenter:
         """Whether a sample of a run at ``pos`` ends at ``end``: the two accounts agree."""
         return any(end - pos in np.cumsum(run.sizes) for run in self._structured(pos, ()))
 
-    def _interrupted(self, node: _Node, start: int) -> _Node:
+    def _interrupted(self, node: Node, start: int) -> Node:
         """Take the last sample up to ``start``, where others begin, for damaged."""
         part, parent = node.part, node.parent
         assert isinstance(part, Candidate)
@@ -357,7 +351,7 @@ class Segmenter:
         before = parent if shorter is None else self._child(parent, shorter)
         return self._child(before, Gap(before.pos, start - before.pos, INTERRUPTED), GAP_COST, 1)
 
-    def _earlier_ends(self, node: _Node) -> list[_Node]:
+    def _earlier_ends(self, node: Node) -> list[Node]:
         """The last run may have swallowed the beginning of what follows: try it one to three samples shorter."""
         part, parent = node.part, node.parent
         if not isinstance(part, Candidate) or parent is None:
@@ -376,19 +370,3 @@ class Segmenter:
             for other in self._blind(part.offset):
                 found.append(self._child(parent, other, _ALTERNATIVE_COST, node.second_thoughts + 1))
         return found
-
-    def _pruned(self, frontier: list[_Node]) -> list[_Node]:
-        """Merge hypotheses that meet, drop the hopeless."""
-        if len(frontier) < 2:
-            return frontier
-        best: dict[tuple[int, int], _Node] = {}
-        cheapest = min(node.cost for node in frontier)
-        for node in frontier:
-            key = (node.pos, node.context[-1] if node.context else -1)
-            if node.cost <= cheapest + _HOPELESS and (key not in best or node.cost < best[key].cost):
-                best[key] = node
-        if len(best) == len(frontier) and len(best) <= _BEAM:
-            return frontier
-        kept = heapq.nsmallest(_BEAM, best.values(), key=lambda node: node.cost)
-        heapq.heapify(kept)
-        return kept

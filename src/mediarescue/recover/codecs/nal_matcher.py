@@ -162,6 +162,9 @@ class NalVideoMatcher:
             return -1
         if marked:
             hit = (buf[at:last] == 0) & (buf[at + 1 : last + 1] <= self._largest_nal >> 16)
+            # zeros are no header: not H.264's byte, and not the second of HEVC's two
+            header = length + int(self._first[0])
+            hit &= buf[at + header : last + header] != 0
             places = np.flatnonzero(hit) + at
             places = places[self._first[buf[places + length]]]
             sizes = buf[places + 1].astype(np.int64) << 16 | buf[places + 2].astype(np.int64) << 8 | buf[places + 3]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mediarescue.checking.structure import IndexState
 from mediarescue.events import Listener, Noted
 from mediarescue.fit import decoded
 from mediarescue.fragment_rescue import write_indexed
-from mediarescue.isobmff import ByteSource
+from mediarescue.isobmff import TRACK_KINDS, ByteSource
+from mediarescue.isobmff.claims import sample_ranges
 from mediarescue.isobmff.pieces import PiecesSource
 from mediarescue.judging import nothing_to_do
 from mediarescue.options import UntruncOptions
@@ -18,6 +20,7 @@ from mediarescue.recover.extending import Extension, extend_tracks, search_start
 from mediarescue.recover.fragmented import indexed_tracks
 from mediarescue.recover.locate import MediaLocation, locate_media
 from mediarescue.recover.own_index import OwnIndex, read_hidden_index, read_own_index
+from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.reporting.describe import describe
 from mediarescue.reports import GapReport, OwnIndexReport, UntruncReport
 
@@ -142,8 +145,11 @@ def untrunc_by_index(
         gaps=tuple(GapReport(source.ranges(gap.offset, 1)[0][0], gap.size, gap.reason, gap.expected) for gap in gaps),
         av_difference_seconds=av_difference(reports),
         dropped_boxes=dropped,
-        warnings=(),
+        warnings=tuple(
+            f"no sample of the index's track {name} is in the file" for name in _without(own, tracks, False)
+        ),
         dry_run=options.dry_run,
+        missing_tracks=_without(own, tracks, True),
         coverage=coverage,
         check=check,
         own_index=OwnIndexReport(
@@ -158,3 +164,14 @@ _SEARCHED = "the index of {file} ends before its media data: {bytes} bytes behin
 def _cut_sample(own: OwnIndex, last: int, size: int) -> tuple[Gap, ...]:
     """Return what is left of the sample that the end of the file cuts."""
     return (Gap(last, size - last, CUT_SHORT, expected=True),) if own.missing and last < size else ()
+
+
+def _without(own: OwnIndex, tracks: Sequence[RescuedTrack], weighty: bool) -> tuple[str, ...]:
+    """Return the listed tracks of which nothing was found: of video and audio, or of other kinds."""
+    found = {track.profile.track.track_id for track in tracks}
+    kinds = [(track, TRACK_KINDS.get(track.handler, "other")) for track in own.movie.tracks]
+    return tuple(
+        f"{track.track_id} ({kind}, {track.sample_entry_kind.decode('latin-1')})"
+        for track, kind in kinds
+        if track.track_id not in found and len(sample_ranges(track)[0]) and (kind in ("video", "audio")) == weighty
+    )

@@ -14,7 +14,7 @@ from mediarescue.inspection import FileState
 from mediarescue.options import UntruncOptions
 from mediarescue.reports import TimingSource
 from tests.conftest import Clips
-from tests.support.boxes import mdat_of, moov_of
+from tests.support.boxes import mdat_of, moov_of, tables_of
 from tests.support.breaking import assert_rescued_like
 from tests.support.lying import half_moov, moved, short_index, stale_index, trak_ends
 
@@ -129,3 +129,14 @@ def test_what_was_used_of_the_index_is_told(
     index = json.loads(capsys.readouterr().out)["own_index"]
     assert index["used"] == index["listed"]
     assert index["added"] > 0
+
+
+def test_a_listed_track_of_which_nothing_is_left_is_named(clips: Clips, tmp_path: Path) -> None:
+    take = clips.pair("moov_first").take
+    video, audio = sorted(min(table.offsets) for table in tables_of(take))
+    broken = tmp_path / "cut.mp4"
+    broken.write_bytes(take.read_bytes()[:audio])
+    report = mediarescue.untrunc(broken, output=tmp_path / "out.mp4")
+    assert video < audio
+    assert len(report.tracks) == 1
+    assert len(report.missing_tracks) == 1

@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mediarescue.api import inspect, untrunc
+    from mediarescue.profiles import save_profile, show_profile
+    from mediarescue.rehearsal import try_reference
     from mediarescue.streams import extract
 
     __version__: str
 
-__all__ = ["__version__", "extract", "inspect", "untrunc"]
+__all__ = ["__version__", "extract", "inspect", "save_profile", "show_profile", "try_reference", "untrunc"]
 
 
-_FUNCTIONS = {"untrunc": "mediarescue.api", "inspect": "mediarescue.api", "extract": "mediarescue.streams"}
+_FUNCTIONS = {
+    "untrunc": "mediarescue.api",
+    "inspect": "mediarescue.api",
+    "extract": "mediarescue.streams",
+    "save_profile": "mediarescue.profiles",
+    "show_profile": "mediarescue.profiles",
+    "try_reference": "mediarescue.rehearsal",
+}
 
 
 def __getattr__(name: str) -> Any:

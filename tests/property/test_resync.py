@@ -17,7 +17,7 @@ from mediarescue.recover.families import make_families
 from mediarescue.recover.matcher import Matcher
 from mediarescue.recover.padding import Padding
 from mediarescue.recover.profile import learn_reference
-from mediarescue.recover.resync import StartSearch, find_start
+from mediarescue.recover.resync import StartSearch
 from mediarescue.recover.window import MediaWindow
 from tests.support.boxes import mdat_of
 from tests.support.presets import ClipCache
@@ -96,7 +96,7 @@ def test_nothing_between_the_damage_and_the_first_chain_is_lost(
     case.trial.write_bytes(data)
     with ByteSource.open(case.trial) as source:
         window = MediaWindow(source, 0, len(data))
-        quick, plain = find_start(window, case.matchers, 0, Padding()), every_place(window, case.matchers)
+        quick, plain = StartSearch(window, case.matchers, Padding()).find(0), every_place(window, case.matchers)
     assert plain < 0 or 0 <= quick <= plain
     if kind != "media" and quick >= 0:
         true = {len(filling) + at - start for at in case.starts if start <= at < start + MOST}

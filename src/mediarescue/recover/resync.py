@@ -175,11 +175,6 @@ class StartSearch:
         return bool(seems) and not (seems == PCM and sounds)
 
 
-def find_start(window: MediaWindow, matchers: Sequence[Matcher], pos: int, padding: Padding) -> int:
-    """Return the first position from ``pos`` on where a verified chain of samples starts, or -1; see `StartSearch`."""
-    return StartSearch(window, matchers, padding).find(pos)
-
-
 def _look_back(window: MediaWindow, matchers: Sequence[Matcher], pos: int, start: int) -> int:
     """Return where the samples begin that lead up to ``start``, one behind the other, none in front of ``pos``.
 

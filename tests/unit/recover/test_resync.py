@@ -7,7 +7,7 @@ import pytest
 
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.padding import Padding
-from mediarescue.recover.resync import StartSearch, find_start
+from mediarescue.recover.resync import StartSearch
 from mediarescue.recover.window import MediaWindow
 from tests.unit.recover.toys import Letters
 
@@ -52,28 +52,28 @@ A, B = Letters(0, "A"), Letters(1, "B")
 
 def test_a_start_counts_where_another_family_follows(media: Open) -> None:
     window = media(b"....A2x....A2xB3xx" + b"." * 50)
-    assert find_start(window, [A, B], 0, Padding()) == 11
+    assert StartSearch(window, [A, B], Padding()).find(0) == 11
 
 
 def test_samples_of_weak_marks_are_taken_in_from_where_they_lead_to(media: Open) -> None:
     window = media(b"......B3xxB2xB4xxxA2xA2xA2x" + b"." * 50)
-    assert find_start(window, [A, B], 0, Padding()) == 6
+    assert StartSearch(window, [A, B], Padding()).find(0) == 6
     shy = Shy(1, "B")
-    assert find_start(window, [A, shy], 0, Padding()) == 6
-    assert find_start(window, [A, shy], 7, Padding()) == 10, "not in front of where the search began"
+    assert StartSearch(window, [A, shy], Padding()).find(0) == 6
+    assert StartSearch(window, [A, shy], Padding()).find(7) == 10, "not in front of where the search began"
     broken = media(b"......B3xxB2x.B4xxxA2xA2xA2x" + b"." * 50)
-    assert find_start(broken, [A, shy], 0, Padding()) == 14, "each must end where the next one starts"
+    assert StartSearch(broken, [A, shy], Padding()).find(0) == 14, "each must end where the next one starts"
 
 
 def test_samples_of_other_families_may_stand_between(media: Open) -> None:
     shy, other = Shy(1, "B"), Shy(2, "C")
     window = media(b"...........C2xB3xxC2xB2xA2xA2xA2x" + b"." * 50)
-    assert find_start(window, [A, shy, other], 0, Padding()) == 11
+    assert StartSearch(window, [A, shy, other], Padding()).find(0) == 11
 
 
 def test_a_slow_matcher_is_asked_for_its_usual_samples(media: Open) -> None:
     window = media(b"....A2xA2xA2xA4xxxA2xA2x" + b"." * 50)
-    assert find_start(window, [Usual(0, "A")], 0, Padding()) == 13
+    assert StartSearch(window, [Usual(0, "A")], Padding()).find(0) == 13
 
 
 def test_the_last_answer_serves_all_who_ask_within(media: Open) -> None:
@@ -96,10 +96,10 @@ def test_the_last_answer_serves_all_who_ask_within(media: Open) -> None:
 def test_a_start_behind_much_damage_is_found_to_the_byte(media: Open, lost: int) -> None:
     for filling in (b"\0", b"\xff", b"\0\0\1"):
         data = (filling * lost)[:lost] + b"A2xB3xxA2x" + b"." * 50
-        assert find_start(media(data), [A, B], 1, Padding()) == lost
+        assert StartSearch(media(data), [A, B], Padding()).find(1) == lost
 
 
 def test_media_that_became_shorter_ends_the_search(media: Open) -> None:
     window = media(bytes(200_000))
     window.source.path.write_bytes(bytes(10))
-    assert find_start(window, [A, B], 1, Padding()) == -1
+    assert StartSearch(window, [A, B], Padding()).find(1) == -1

@@ -187,7 +187,7 @@ class _Walk:
             self._stop(header.offset, f"a {header.kind.decode('latin-1')} box that is cut off")
         elif header.kind == b"moov" and self.file.movie is None:
             inside = self._find(header.payload_offset, header.end) if self._search else None
-            if inside is not None and inside < header.end:  # cut or overwritten: its size leads past the fragments that follow
+            if inside is not None and inside < header.end:  # cut: its size leads past the fragments that follow
                 self._lost(header.offset, inside - header.offset, MOOV_CUT)
                 return inside
             self._moov(header)

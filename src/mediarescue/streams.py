@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mediarescue import api
 from mediarescue.checking.structure import IndexState, index_state
 from mediarescue.choosing import References, choose_reference
 from mediarescue.errors import InputError, NothingRecoverableError, UsageError
@@ -24,6 +23,7 @@ from mediarescue.recover.profile import TrackProfile, learn_reference
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import Rescue
 from mediarescue.reports import ExtractReport, StreamReport
+from mediarescue.search_rescue import find_samples, missing_tracks
 
 WRITE = "write streams"
 
@@ -96,7 +96,7 @@ def extract(
             reference = healthy.path
             if path.samefile(reference):
                 raise UsageError(f"{path} is given twice: the reference must be another file, one that plays")
-            source, rescue = api.find_samples(source, healthy, listener=listener)
+            source, rescue = find_samples(source, healthy, listener=listener)
             found = _rescued(rescue)
         tracks = [track for track in found.tracks if len(track.size)]
         if not tracks:
@@ -241,7 +241,7 @@ def _rescued(rescue: Rescue) -> _Found:
     """Return the tracks that were found in the media data of a broken file."""
     tracks = tuple(map(_of_rescued, rescue.tracks))
     lost = sum(gap.size for gap in rescue.segmentation.gaps if not gap.expected)
-    missing = tuple(track for track, weighs in api.missing_tracks(rescue).items() if weighs)
+    missing = tuple(track for track, weighs in missing_tracks(rescue).items() if weighs)
     return _Found(tracks, lost, missing_tracks=missing)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mediarescue
-from mediarescue import api, volumes
+from mediarescue import search_rescue, volumes
 from mediarescue.cli.app import main
 from mediarescue.errors import OutputError
 from mediarescue.events import Event, Warned
@@ -76,7 +76,7 @@ def test_room_that_is_too_small_is_made_larger_and_room_that_just_fits_is_used(
         rooms.append(room if room > 0 else size - room)
         return rooms[-1]
 
-    monkeypatch.setattr(api, "room_for_moov", small)
+    monkeypatch.setattr(search_rescue, "room_for_moov", small)
     mediarescue.untrunc(broken, reference=pair.reference, output=tmp_path / "fast.mp4", options=FASTSTART)
     assert len(rooms) == 1
     assert kinds(tmp_path / "fast.mp4") == [b"ftyp", b"moov", *([] if room == 0 else [b"free"]), b"mdat"]

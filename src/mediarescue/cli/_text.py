@@ -59,8 +59,6 @@ def table_text(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: 
         table.add_row(*(Text(printable(cell)) for cell in row))
     rendered = io.StringIO()
     # Rendered beside stdout, so that a closed pipe is met in one place only.
-    console = Console(
-        file=rendered, width=min(width, WIDEST), force_terminal=sys.stdout.isatty(), legacy_windows=False
-    )
+    console = Console(file=rendered, width=min(width, WIDEST), force_terminal=sys.stdout.isatty(), legacy_windows=False)
     console.print(table)
     return "\n".join(line.rstrip() for line in rendered.getvalue().splitlines()) + "\n\n"

@@ -90,7 +90,7 @@ def test_the_estimate_suffices_for_a_cut_film_and_for_another_length(
     def never(layout: Layout, room: int) -> int:
         raise AssertionError(f"{len(layout.moov)} bytes do not fit {room}")
 
-    monkeypatch.setattr(api, "larger_room", never)
+    monkeypatch.setattr(search_rescue, "larger_room", never)
     for name in ("h264_pyramid", "two_aac", "pcm_in24_mov", "vfr_b", "audio_only_m4a"):
         pair = clips.pair(name)
         broken = tmp_path / f"{name}{pair.take.suffix}"

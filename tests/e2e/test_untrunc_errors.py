@@ -310,15 +310,15 @@ if slow == "copy":
         time.sleep(0.05)
         return copy(src, dst, min(count, 512), *offsets)
     os.copy_file_range = sluggish
-import mediarescue.api
+import mediarescue.search_rescue
 if slow == "identify":
-    identify = mediarescue.api.identify
+    identify = mediarescue.search_rescue.identify
     def identify_slowly(*arguments, **options):
         time.sleep(30)
         return identify(*arguments, **options)
-    mediarescue.api.identify = identify_slowly
+    mediarescue.search_rescue.identify = identify_slowly
 if slow == "verify":
-    mediarescue.api.check_structure = lambda *arguments: time.sleep(30)
+    mediarescue.search_rescue.check_structure = lambda *arguments: time.sleep(30)
 if limit:
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))

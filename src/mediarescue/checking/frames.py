@@ -47,6 +47,8 @@ _WARM_UP = 3
 _MOST_BAD = 0.4
 _UNSUPPORTED = ("patches welcome", "not implemented", "not supported", "unsupported", "is not allocated")
 """What FFmpeg's decoders say of a form of the codec that they do not know: no word on whether it is whole."""
+_SPEECH = ("samr", "sawb")
+"""AMR: any bits are speech, and the decoders complain of a frame without data (3GPP TS 26.101 4.1.1), which is none."""
 _MISSING = (
     "reference picture missing", "missing reference picture", "could not find ref", "constructing the frame rps",
     "undecodable nalu", "mmco: unref short failure", "co located pocs unavailable", "requested reference",
@@ -285,7 +287,7 @@ def _decode_run(
             except (av.error.FFmpegError, ValueError) as error:
                 refused = str(error.strerror if isinstance(error, OSError) else error)
         said = [text.strip() for level, _, text in logs if level <= ERROR or "conceal" in text]
-        if any(part in message.lower() for message in (*said, refused) for part in _UNSUPPORTED):
+        if track.codec in _SPEECH or any(p in message.lower() for message in (*said, refused) for p in _UNSUPPORTED):
             continue
         missing = [message for message in said if any(part in message.lower() for part in _MISSING)]
         if track.nal_length and _impossible(data, track.nal_length):

@@ -10,6 +10,7 @@ what no picture can hold (zeros written over it) is looked for in the data itsel
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from mediarescue.checking.sampling import Run, sampled_runs, whole_runs
 from mediarescue.events import Listener, Progressed, StageFinished, StageStarted, ignore
-from mediarescue.isobmff import ByteSource
+from mediarescue.isobmff import Box, BoxError, ByteSource, Leniency, read_movie
 from mediarescue.reports import CheckReport, FrameError
 
 if TYPE_CHECKING:
@@ -193,19 +194,39 @@ def _logging() -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[av.container.InputContainer | None]:
-    """Open the film for its decoders' settings; None where FFmpeg does not open it."""
+    """Open the film's settings alone, for decoders; None where FFmpeg does not open them."""
     import av
     import av.error
     from av.logging import Capture
 
     try:
         with Capture(True):  # what FFmpeg says of the file is of no interest here
-            container = av.open(str(path), options={"analyzeduration": "0"}, metadata_errors="replace")
-    except (av.error.FFmpegError, ValueError):
+            settings = io.BytesIO(_settings(path))
+            container = av.open(
+                settings, "r", format="mov", options={"analyzeduration": "0"}, metadata_errors="replace"
+            )
+    except (av.error.FFmpegError, BoxError, ValueError):
         yield None
         return
     with container:
         yield container
+
+
+def _settings(path: Path) -> bytes:
+    """Return a film of the same tracks without a sample: FFmpeg's own index of a long film takes hundreds of MB."""
+    with ByteSource.open(path) as source:
+        movie = read_movie(source, leniency=Leniency.PERMISSIVE)
+    none = [Box(kind, bytes(12 if kind == b"stsz" else 8)) for kind in (b"stts", b"stsc", b"stsz", b"stco")]
+    traks = []
+    for trak in movie.moov.find_all(b"trak"):
+        mdia = trak.get(b"mdia")
+        minf = mdia.get(b"minf")
+        stbl = minf.get(b"stbl")
+        bare = stbl.replace(children=[stbl.get(b"stsd"), *none])
+        traks.append(trak.with_child(mdia.with_child(minf.with_child(bare))))
+    others = [child for child in movie.moov.children or () if child.kind not in (b"trak", b"mvex")]
+    file_type = b"" if movie.file_type is None else movie.file_type.serialize()
+    return file_type + movie.moov.replace(children=[*others, *traks]).serialize()
 
 
 def _decoders(container: av.container.InputContainer | None) -> dict[int, Any]:

@@ -23,12 +23,14 @@ from mediarescue.isobmff import (
     Movie,
     SampleTable,
     expand,
+    expand_chunks,
     is_constant_size,
     parse_boxes,
     read_track,
     read_track_extends,
 )
 from mediarescue.isobmff.movie import movie_of
+from mediarescue.isobmff.sound_packets import with_packets
 from mediarescue.recover.boxes import INDEX_BOXES
 from mediarescue.recover.candidate import Gap
 
@@ -103,7 +105,10 @@ def _index_boxes(source: ByteSource, start: int, end: int, listener: Listener) -
 
 @dataclass(frozen=True, slots=True)
 class HiddenTimes:
-    """What a hidden index says of a track's first samples: int64 (n,) absolute offsets, and durations in ticks."""
+    """What a hidden index says of a track's first samples: int64 (n,) absolute offsets, and durations in ticks.
+
+    Of constant-size sound: of its chunks.
+    """
 
     offset: Int64Array
     duration: Int64Array
@@ -168,4 +173,7 @@ def _movie_times(moov: Box) -> dict[int, HiddenTimes]:
         track = read_track(trak)
         if not is_constant_size(track.stbl) or track.handler != b"soun":
             out[track.track_id] = _times_of(expand(track.stbl, leniency=Leniency.PERMISSIVE, problems=[]))
+        else:
+            chunks = with_packets(expand_chunks(track.stbl, leniency=Leniency.PERMISSIVE, problems=[]), track)
+            out[track.track_id] = HiddenTimes(chunks.offset, chunks.sample_count * chunks.delta)
     return out

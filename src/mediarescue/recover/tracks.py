@@ -45,6 +45,7 @@ from mediarescue.recover.timing.framed import (
     framed_sync,
 )
 from mediarescue.recover.timing.gaps import bridged
+from mediarescue.recover.timing.indexed_sound import silence_by_index
 from mediarescue.recover.timing.stand_ins import Pause, without_stand_ins
 from mediarescue.recover.timing.together import by_exposure, by_index, by_telemetry, like_its_twin, on_the_audio_clock
 from mediarescue.reports import TimingSource
@@ -127,6 +128,7 @@ def _clocked(
     tracks = by_exposure(tracks, families.exposure, damage, complete, read)
     hidden = hidden_times(segmentation.gaps, read)
     tracks = [by_index(t, hidden.get(t.profile.track.track_id), damaged=bool(len(damage))) for t in tracks]
+    tracks = [silence_by_index(t, hidden.get(t.profile.track.track_id)) for t in tracks]
     tracks = on_the_audio_clock(tracks, complete)
     tracks = [like_its_twin(track, tracks) for track in tracks]
     return sorted(tracks, key=lambda track: track.profile.index)

@@ -46,6 +46,10 @@ _INSIDE_RUN = 4.0
 _LONGER_RUN = 2.0
 """Nats for and against a gap with one track on both sides having taken samples of that track alone."""
 _LAGS = 120
+_KEYS_AWAY = 3
+"""How many key pictures more or fewer than usual are weighed."""
+_FEW_LAGS = 12
+"""With fewer chunks before the gap, those of the reference tell as well how the tracks lie beside each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,24 +147,33 @@ def _counted(cluster: _Cluster, lines: Sequence[TrackLine]) -> tuple[list[tuple[
         return None, 0.0
     main = _leading(across)
     others = [(line, _relation(cluster, main, line)) for line in across if line is not main]
+    late = [(line, _relation(cluster, main, line)) for line in lines if line.begins_behind(cluster.start, cluster.stop)]
+    others += late
     count = np.arange(_most(cluster, main) + 1)
-    spent, own = _floats(count * main.step), _expected_bytes(cluster, main, count)
+    spent = _floats(count * main.step)
+    own, keys = _expected_bytes(cluster, main, count)
     scatter = np.hypot(main.size_scatter(cluster.start) * np.sqrt(count + 1.0), _SCATTER * own)
     with_others, by_themselves, expected = np.zeros(len(count)), np.zeros(len(count)), own
     missing: list[Int64Array] = []
     for line, relation in others:
-        theirs, worse = _beside(spent, line, relation)
+        begun = main.time_at(cluster.start) if not line.is_across(cluster.start, cluster.stop) else 0.0
+        theirs, worse = _beside(spent, line, relation, begun)
         missing.append(theirs)
         expected = expected + theirs * line.sample_bytes(cluster.start)
         if line.step > _COARSE * main.step:
             with_others = with_others + np.minimum(worse, _LAG_VOICE)
         if relation is not None:
             by_themselves = by_themselves + np.minimum(relation.cost(spent) - worse, _LAG_VOICE)
-    with_others = with_others + _byte_cost(expected, cluster.size, scatter)
+    held_together = [main, *(line for line, _ in others)]
+    expected = expected + spent * sum(
+        line.byte_rate for line in lines if all(line is not held for held in held_together)
+    )
+    with_others = with_others + _byte_cost(expected, cluster.size, scatter, keys)
     around = main.run_around(cluster.start, cluster.stop)
-    unusual = np.where(around + count <= main.usual_run, 0.0, _LONGER_RUN + by_themselves)
-    by_themselves = _byte_cost(own, cluster.size, scatter) + (unusual if around else np.inf)
-    alone = by_themselves < with_others + np.where(unusual > 0, 0.0, _INSIDE_RUN)
+    longer = around + count > main.usual_run
+    unusual = np.where(longer, _LONGER_RUN, 0.0) + by_themselves
+    by_themselves = _byte_cost(own, cluster.size, scatter, keys) + (unusual if around else np.inf)
+    alone = by_themselves < with_others + np.where(longer, 0.0, _INSIDE_RUN)
     cost = _own_cost(cluster, main, count) + np.where(alone, by_themselves, with_others)
     best = int(cost.argmin())
     weights = np.exp(cost.min() - cost)
@@ -191,40 +204,61 @@ def _own_cost(cluster: _Cluster, line: TrackLine, count: Int64Array) -> Costs:
     return cost + sync_cost(count, line.track.is_sync, line.distances, low, at, high)
 
 
-def _expected_bytes(cluster: _Cluster, line: TrackLine, count: Int64Array) -> Costs:
-    """Return the bytes that so many samples take here, the key pictures among them counted where they are regular."""
+def _expected_bytes(cluster: _Cluster, line: TrackLine, count: Int64Array) -> tuple[Costs, list[tuple[Costs, Costs]]]:
+    """Return the bytes that so many samples take here, and how far off that may be as key pictures come irregularly.
+
+    The latter as bytes to add and what they cost in nats, both float64 (m,), for several numbers of key pictures.
+    """
     at = line.index(cluster.start)
     usual = line.usual_distance
     key, other = line.key_bytes(at)
     begun = np.flatnonzero(line.track.is_sync[max(at - 2 * usual, 0) : at]) if usual > 1 else np.zeros(0, np.int64)
-    if not len(begun) or not key:
-        return _floats(count * line.sample_bytes(cluster.start))
-    own = at - max(at - 2 * usual, 0) - int(begun[-1])
-    keys = (own + count - 1) // usual - (own - 1) // usual
-    return _floats(keys * key + (count - keys) * other)
+    certain = [(np.zeros(len(count)), np.zeros(len(count)))]
+    if not key or usual <= 1:
+        return _floats(count * line.sample_bytes(cluster.start)), certain
+    if line.is_regular:
+        if not len(begun):
+            return _floats(count * line.sample_bytes(cluster.start)), certain
+        own = at - max(at - 2 * usual, 0) - int(begun[-1])
+        keys = (own + count - 1) // usual - (own - 1) // usual
+        return _floats(keys * key + (count - keys) * other), certain
+    often = np.maximum(count / float(line.distances.mean()), 1e-3)
+    middle = np.round(often).astype(np.int64)
+    products = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, int(middle.max()) + _KEYS_AWAY + 2)))))
+    found = []
+    for away in range(-_KEYS_AWAY, _KEYS_AWAY + 1):
+        keys = np.maximum(middle + away, 0)
+        nats = often - keys * np.log(often) + products[keys]  # as by Poisson's law
+        found.append((_floats((keys - often) * (key - other)), np.where(middle + away < 0, np.inf, nats)))
+    return _floats(often * key + (count - often) * other), found
 
 
-def _byte_cost(expected: Costs, size: int, scatter: Costs) -> Costs:
+def _byte_cost(expected: Costs, size: int, scatter: Costs, keys: list[tuple[Costs, Costs]]) -> Costs:
     """Weigh the bytes of hypotheses against those of the gap; ``scatter`` is that of the leading track's samples."""
     spread = np.sqrt(np.square(scatter) + np.square(_LEAST_SCATTER * size) + 100.0**2)
-    away = np.abs(expected - size) / spread
-    return _floats(-np.log(np.exp(-np.square(away) / 2) + _UNEXPLAINED) + 0.01 * away)
+    likely = np.zeros(len(expected))
+    for more, nats in keys:
+        likely += np.exp(-np.square((expected + more - size) / spread) / 2 - nats)
+    return _floats(-np.log(likely + _UNEXPLAINED) + 0.01 * np.abs(expected - size) / spread)
 
 
 def _relation(cluster: _Cluster, main: TrackLine, line: TrackLine) -> Agreement | None:
     """Compare how the two tracks lie beside each other before and behind the gap; None where there is too little."""
     before = main.lags(line, 0, cluster.start, last=_LAGS)
     after = main.lags(line, cluster.stop + 1, cluster.high, last=-_LAGS)
-    if sum(map(len, before)) < 2 * len(before):
+    if min(map(len, before)) < _FEW_LAGS:
         learned = main.reference.lags(line.reference, 0, 1 << 62, last=-_LAGS)
         before = (np.concatenate((before[0], learned[0])), np.concatenate((before[1], learned[1])))
     return agreement(before, after, 1.0 + 3 * max(line.step, main.step))
 
 
-def _beside(spent: Costs, line: TrackLine, relation: Agreement | None) -> tuple[Int64Array, Costs]:
-    """Return how many samples another track lost if the leading one lost ``spent`` seconds, and how odd that is."""
+def _beside(spent: Costs, line: TrackLine, relation: Agreement | None, begun: float) -> tuple[Int64Array, Costs]:
+    """Return how many samples another track lost if the leading one lost ``spent`` seconds, and how odd that is.
+
+    ``begun`` is the time in front of the gap of which the other track has no sample.
+    """
     if relation is None:
-        return np.round(spent / line.step).astype(np.int64), np.zeros(len(spent))
+        return np.round((begun + spent) / line.step).astype(np.int64), np.zeros(len(spent))
     middle = np.floor((spent - relation.best) / line.step).astype(np.int64)
     best, least = np.maximum(middle, 0), np.full(len(spent), np.inf)
     for near in range(-2, 4):

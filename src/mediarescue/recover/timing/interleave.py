@@ -18,7 +18,7 @@ _ALONE = 0.3
 _MANY = 6
 _REACH = 2.0
 _FLOOR = 1e-4
-FEWEST_LAGS = 3
+FEWEST_LAGS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,23 @@ def _score(before: Seconds, after: Seconds, low: float, count: int) -> NDArray[n
     length = int((float(np.ptp(after))) / _BIN) + count + 2
     grid = start + _BIN * np.arange(length)
     density = np.zeros(length)
-    # few lags are no distribution: each stands for what lies between it and the next
-    spread = float(np.ptp(before))
-    width = max(_SHARP, spread / len(before) if len(before) >= _MANY else spread, _ALONE / len(before) ** 2)
-    for lag in before:
-        density += 1 / (1 + np.square((grid - lag) / width))
+    for lag, width in zip(before, _widths(before), strict=True):
+        density += _SHARP / width / (1 + np.square((grid - lag) / width))
     worth = np.log(density / len(before) + _FLOOR)
     score = np.zeros(count)
     for first in np.round((after - after.min()) / _BIN).astype(np.int64).tolist():
         score += worth[first : first + count]
     return score
+
+
+def _widths(lags: Seconds) -> Seconds:
+    """Return the half width of each lag's kernel: few lags are no distribution, each stands for what lies near it."""
+    least = max(_SHARP, _ALONE / len(lags) ** 2)
+    if len(lags) < 2:
+        return np.full(len(lags), least)
+    order = np.argsort(lags)
+    apart = np.diff(lags[order])
+    nearest = np.minimum(np.append(apart, np.inf), np.insert(apart, 0, np.inf))
+    widths = np.empty(len(lags))
+    widths[order] = np.maximum(nearest, least)
+    return widths

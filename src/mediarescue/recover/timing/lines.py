@@ -13,6 +13,7 @@ from mediarescue.recover.runs import run_starts
 
 Int64Array = NDArray[np.int64]
 Seconds = NDArray[np.float64]
+_REGULAR = 0.9
 _NEAR = 150
 """Samples on each side of a gap by whose bytes the lost ones are judged."""
 
@@ -74,9 +75,22 @@ class Line:
         """Whether it has samples on both sides."""
         return self.index(start) > 0 and self.index(stop) < len(self.offset)
 
+    def begins_behind(self, start: int, stop: int) -> bool:
+        """Whether it has samples behind, but none in front."""
+        return self.index(start) == 0 and self.index(stop) < len(self.offset)
+
+    @cached_property
+    def byte_rate(self) -> float:
+        """Bytes a second."""
+        return self.bytes / max(float(self._ends[-1]), self.step)
+
     def lengthen(self, position: int, seconds: float) -> None:
         """Let all from a byte position on come later."""
         self._longer.append((position, seconds))
+
+    def time_at(self, position: int) -> float:
+        """Return when the samples in front of a byte position end, in seconds."""
+        return float(self.times(np.array([position], dtype=np.int64))[0])
 
     def times(self, position: Int64Array) -> Seconds:
         """Return when the samples in front of each byte position end, in seconds."""
@@ -167,6 +181,11 @@ class TrackLine(Line):
         """The commonest distance of sync samples; 1 where there is none."""
         told = self.kind == "video" and len(self.distances) and not self.track.sync_period
         return int(np.bincount(self.distances).argmax()) if told else 1
+
+    @cached_property
+    def is_regular(self) -> bool:
+        """Whether sync samples come at one distance, give or take one."""
+        return len(self.distances) < 2 or float((np.abs(self.distances - self.usual_distance) <= 1).mean()) >= _REGULAR
 
     def key_bytes(self, at: int) -> tuple[float, float]:
         """Return the mean bytes of sync samples and of others around an index; 0 where there are none."""

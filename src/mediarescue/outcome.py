@@ -21,6 +21,7 @@ def track_reports(tracks: Iterable[RescuedTrack]) -> tuple[TrackReport, ...]:
             duration_seconds=track.seconds,
             timing_source=track.source,
             timing_error_seconds=None if track.error is None else round(track.error, 6),
+            silence_seconds=round(track.silence_seconds, 6),
         )
         for track in tracks
     )

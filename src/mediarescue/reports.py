@@ -52,6 +52,8 @@ class TrackReport:
     timing_source : TimingSource
     timing_error_seconds : float or None
         By how much the times are likely wrong at most; 0 where they are exact, None where nobody knows.
+    silence_seconds : float
+        How much of it is silence that was put in for lost sound (PCM, whose samples cannot last longer).
     """
 
     track_id: int
@@ -63,6 +65,7 @@ class TrackReport:
     duration_seconds: float
     timing_source: TimingSource
     timing_error_seconds: float | None = None
+    silence_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

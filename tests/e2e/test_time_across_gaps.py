@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mediarescue.api import untrunc
+from mediarescue.cli._table import untrunc_text
 from mediarescue.options import CheckMode, GapMode, UntruncOptions
 from mediarescue.reports import UntruncReport
 from tests.support.boxes import mdat_of, tables_of, top_level
@@ -31,7 +32,7 @@ KINDS = {
     "fixed groups with B-frames": clip(g="12", keyint_min="12", bf="3", sc_threshold="0"),
     "irregular groups": clip(**{"bf": "2", "x264-params": "keyint=40:min-keyint=3:scenecut=80"}),
     "one group": clip(bf="0", g="900"),
-    "pictures alone": clip("", bf="2", g="25"),
+    "pictures alone": clip("", bf="2", g="25", sc_threshold="0"),
     "PCM": clip("pcm_s16le", "mov", g="25", bf="0"),
     "PCM of 8 bits": clip("pcm_u8", "mov", g="25", bf="0"),
     "A-law": clip("pcm_alaw", "mov", g="25", bf="0"),
@@ -138,6 +139,11 @@ def test_lost_pcm_is_silence(kind: str, byte: int, films: Films, tmp_path: Path)
     silence = [top for top in top_level(output) if top.kind == b"mdat"][1]
     data = output.read_bytes()
     assert set(data[silence.offset + silence.header : silence.end]) == {byte}
+    video, sound = report.tracks
+    lost = sum(gap.lost_seconds or 0.0 for gap in report.gaps)
+    assert sound.silence_seconds == pytest.approx(lost, abs=0.5)
+    assert video.silence_seconds == 0
+    assert f"{sound.silence_seconds:.2f} s put into track {sound.track_id}" in untrunc_text(report)
     true, got = (next(s for s in true_packets(path) if s.kind == "audio") for path in (take, output))
     assert abs(len(got.data) - len(true.data)) <= true.frame_size * 48000 * FRAME
 

@@ -75,6 +75,12 @@ def _lines(report: UntruncReport, every_gap: bool, said: set[str]) -> Iterator[t
     if report.clusters is not None:
         yield "clusters", _clusters_sentence(report.clusters)
     yield from _gap_lines(report.gaps, every_gap)
+    for track in report.tracks:
+        if track.silence_seconds:
+            yield (
+                "silence",
+                f"{track.silence_seconds:.2f} s put into track {track.track_id} ({track.codec}) for lost sound",
+            )
     if report.av_difference_seconds is not None:
         yield "A/V", _av_sentence(report.av_difference_seconds)
     if report.check is not None:

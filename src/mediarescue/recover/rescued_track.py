@@ -125,6 +125,15 @@ class RescuedTrack:
         return max(int(ends.max()), self.duration_ticks)
 
     @property
+    def silence_seconds(self) -> float:
+        """Silence that stands in for lost sound; 0 where other samples last longer instead."""
+        chunks = self.profile.chunks
+        if chunks is None or self.stand_in is None:
+            return 0.0
+        ticks = int(chunks.samples_in(self.size[self.stand_in]).sum()) * chunks.delta
+        return ticks / self.profile.track.timescale
+
+    @property
     def seconds(self) -> float:
         """Duration in seconds."""
         return self.duration_ticks / self.profile.track.timescale

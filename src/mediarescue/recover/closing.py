@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from mediarescue.recover.assign import Evidence, InterleaveModel
+    from mediarescue.recover.interleave_model import Evidence, InterleaveModel
 
 BALANCE_COST = 1.5
 MOST_BALANCE = 12.0

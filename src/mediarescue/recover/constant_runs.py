@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mediarescue.recover.assign import InterleaveModel
 from mediarescue.recover.candidate import FamilySamples
+from mediarescue.recover.interleave_model import InterleaveModel
 from mediarescue.recover.profile import TrackProfile
 
 Int64Array = NDArray[np.int64]

@@ -14,7 +14,7 @@ from mediarescue.recover.candidate import FamilySamples, Segmentation
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mediarescue.recover.assign import InterleaveModel
+    from mediarescue.recover.interleave_model import InterleaveModel
 
 _PREDICTED = 0.8
 """How far the prediction is trusted: as many bytes as the gap has may not be what was lost (cut out, put in)."""

@@ -14,8 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mediarescue.isobmff import ByteSource
-from mediarescue.recover.assign import InterleaveModel, assign_by_interleave
+from mediarescue.recover.assign import assign_by_interleave
 from mediarescue.recover.candidate import FamilySamples
+from mediarescue.recover.interleave_model import InterleaveModel
 from mediarescue.recover.profile import TrackProfile, learn_reference
 from tests.support.synthetic import SyntheticTrack, write_movie
 

@@ -190,15 +190,14 @@ def measure(film: Path, reference: Path, numbers: Sequence[int], work: Path, *, 
 
 
 def _summary(name: str, verdicts: Sequence[Verdict]) -> str:
-    close = sum(verdict.frames <= _FRAME for verdict in verdicts)
-    together = sum(verdict.apart <= _APART_SECONDS for verdict in verdicts)
+    """Return two counts for all cases, and for those in which bytes were overwritten, not cut out."""
+    said = []
+    for of in (verdicts, [verdict for verdict in verdicts if verdict.kind != "cut"]):
+        close = sum(verdict.frames <= _FRAME for verdict in of)
+        together = sum(verdict.apart <= _APART_SECONDS for verdict in of)
+        said.append(f"{close} of {len(of)} within a frame, {together} with A/V in 45 ms")
     worst = max((verdict.worst for verdict in verdicts), default=0.0)
-    there = [verdict for verdict in verdicts if verdict.kind != "cut"]
-    left = sum(verdict.frames <= _FRAME for verdict in there)
-    return (
-        f"{name}: {len(verdicts)} cases, {close} within a frame (bytes overwritten: {left} of {len(there)}),"
-        f" {together} with A/V in 45 ms, worst {worst:.2f} s"
-    )
+    return f"{name}: {said[0]}; overwritten: {said[1]}; worst {worst:.2f} s"
 
 
 def main() -> None:

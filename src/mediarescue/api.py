@@ -12,7 +12,7 @@ from mediarescue.checking.inspection import inspect_file
 from mediarescue.checking.structure import IndexState
 from mediarescue.choosing import References, choose_reference
 from mediarescue.errors import UsageError
-from mediarescue.events import Listener, Noted, Warned, ignore
+from mediarescue.events import COMPILING, Listener, Noted, Warned, ignore
 from mediarescue.fragment_rescue import untrunc_fragments
 from mediarescue.index_rescue import untrunc_by_hidden_index, untrunc_by_own_index
 from mediarescue.inspection import InspectReport
@@ -24,7 +24,8 @@ from mediarescue.pieces import open_pieces, piece_paths
 from mediarescue.profiles import save_profile as save_profile
 from mediarescue.profiles import show_profile as show_profile
 from mediarescue.reports import UntruncReport
-from mediarescue.search_rescue import COMPILING, untrunc_by_search
+from mediarescue.search_rescue import untrunc_by_search
+from mediarescue.self_contained import with_own_way
 from mediarescue.volumes import on_same_card
 
 _SAME_CARD = (
@@ -115,13 +116,13 @@ def untrunc(
             report = untrunc_by_hidden_index(source, target, options=options, listener=listener)
             if report is not None:
                 return report
-            raise UsageError(_without_reference(broken, state))
+            raise UsageError(_without_reference(broken, state, options))
         report = untrunc_by_search(source, state, healthy, target, options=options, listener=listener)
     warnings = (*report.warnings, *choice.warnings)
     return replace(report, pieces=names, candidates=choice.candidates, warnings=warnings)
 
 
-def _without_reference(broken: Path, state: IndexState) -> str:
+def _without_reference(broken: Path, state: IndexState, options: UntruncOptions) -> str:
     command = f"mediarescue untrunc {broken} --ref GOOD"
     needed = f"name a healthy recording of the same camera in the same mode, {command}"
     if state is IndexState.POINTS_OUTSIDE:
@@ -129,7 +130,11 @@ def _without_reference(broken: Path, state: IndexState) -> str:
             f"{broken} was cut: its index lists samples that are not in the file; {needed}, or take the tracks as far "
             f"as they go, mediarescue extract {broken} --out-dir DIR"
         )
-    return f"{broken} has no index of its own: {needed}"
+    if options.ignore_moov:
+        return f"{broken} is to be rescued without its index (--ignore-moov), which takes a reference: {needed}"
+    if state is IndexState.CONTRADICTED:
+        return f"the index in {broken} is that of other media, as its samples are nowhere in the file: {needed}"
+    return f"{broken} has no index of its own that serves: {needed}"
 
 
 def _check_maps(target: Path, inputs: list[Path], options: UntruncOptions) -> None:
@@ -164,4 +169,4 @@ def inspect(path: str | Path, *, every_box: bool = False) -> InspectReport:
     'healthy'
     """
     with ByteSource.open(path) as source:
-        return inspect_file(source, every_box=every_box)
+        return with_own_way(source, inspect_file(source, every_box=every_box))

@@ -56,5 +56,8 @@ Event = StageStarted | Progressed | StageFinished | Warned | Noted | Artifact
 Listener = Callable[[Event], None]
 
 
+COMPILING = "compiling the bitstream readers, once on this machine: some ten seconds"
+
+
 def ignore(event: Event) -> None:
     """Listen to nothing: the default listener."""

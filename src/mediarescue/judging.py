@@ -88,6 +88,12 @@ def _is_borne_out(source: ByteSource) -> bool:
     return not claims.is_doubtful and not claims.is_short
 
 
+def is_misplaced(source: ByteSource) -> bool:
+    """Whether pictures do not lie where a readable index says."""
+    movie = read_movie(source, leniency=Leniency.PERMISSIVE)
+    return not movie.is_fragmented and read_claims(source, movie).is_doubtful
+
+
 def nothing_to_do(source: ByteSource) -> NothingToDoError:
     """Return what is raised for a healthy film."""
     video = f"the video in {source.path} (bytes {source.origin} to {source.origin + source.size})"

@@ -8,8 +8,18 @@ from pathlib import Path
 
 from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.checking.structure import IndexState, index_state
-from mediarescue.errors import ReferenceMismatchError, UsageError
-from mediarescue.events import Artifact, Listener, Noted, Progressed, StageFinished, StageStarted, Warned, ignore
+from mediarescue.errors import InputError, ReferenceMismatchError, UsageError
+from mediarescue.events import (
+    COMPILING,
+    Artifact,
+    Listener,
+    Noted,
+    Progressed,
+    StageFinished,
+    StageStarted,
+    Warned,
+    ignore,
+)
 from mediarescue.isobmff import BoxError, ByteSource
 from mediarescue.judging import open_film
 from mediarescue.output import check_target, write_text_atomic
@@ -26,6 +36,8 @@ def open_reference(stack: ExitStack, path: Path) -> ByteSource:
     source = stack.enter_context(ByteSource.open(path))
     if is_camera_profile(source):
         return open_camera_profile(stack, source)
+    if path.suffix.lower() == ".json":
+        raise InputError(f"{path} is no camera profile; make one: mediarescue profile save GOOD -o camera.json")
     return open_film(stack, path)
 
 
@@ -78,7 +90,7 @@ def save_profile(
         if is_camera_profile(source):
             raise UsageError(f"{path} is a camera profile already; name the film that it is to be made of")
         check_target(target, inputs=[path], overwrite=overwrite)
-        announce_compiling(lambda: listener(Noted("compiling the bitstream readers, once on this machine")))
+        announce_compiling(lambda: listener(Noted(COMPILING)))
         listener(StageStarted(SAVE, None, "tracks"))
         try:
             made = make_camera_profile(
@@ -115,8 +127,8 @@ def _report(path: Path, document: dict[str, object]) -> ProfileReport:
     return ProfileReport(
         path=str(path),
         bytes=path.stat().st_size,
-        film_bytes=int(str(document.get("film_bytes", 0))),
-        camera={str(k): str(v) for k, v in camera.items()} if isinstance(camera, dict) else {},
+        film_bytes=int(str(document["film_bytes"])),
+        camera={str(k): str(v) for k, v in camera.items()} if isinstance(camera, dict) else None,
         tracks=tuple(ProfileTrackReport(**{k: v for k, v in row.items() if k in known}) for row in rows),
         holds_pictures=bool(document.get("holds_pictures")),
     )

@@ -51,31 +51,31 @@ class CandidateReport:
 
 @dataclass(frozen=True, slots=True)
 class ProfileTrackReport:
-    """One track of a camera profile."""
+    """One track of a camera profile; None where a number does not apply."""
 
     track_id: int = 0
     kind: str = ""
     codec: str = ""
     samples: int = 0
-    width: int = 0
-    height: int = 0
-    frames_per_second: float = 0.0
-    sample_rate: int = 0
-    channels: int = 0
+    width: int | None = None
+    height: int | None = None
+    frames_per_second: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileReport:
     """A saved camera profile: of ``bytes``, made of a film of ``film_bytes``.
 
-    ``camera`` has ``make`` and ``model`` where the film told them; ``holds_pictures`` says whether pictures can be
-    viewed from it.
+    ``camera`` has ``make`` and ``model``, None where the film told neither; ``holds_pictures`` says whether pictures
+    can be viewed from it.
     """
 
     path: str
     bytes: int
     film_bytes: int
-    camera: dict[str, str]
+    camera: dict[str, str] | None
     tracks: tuple[ProfileTrackReport, ...]
     holds_pictures: bool = False
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.errors import InputError, MediaRescueError, ReferenceMismatchError
-from mediarescue.events import Listener, Noted, Progressed, StageFinished, StageStarted, ignore
+from mediarescue.events import COMPILING, Listener, Noted, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.fit import check_fit, decoded
 from mediarescue.isobmff import BoxError, ByteSource
 from mediarescue.isobmff.holed import HoledSource
@@ -68,7 +68,7 @@ def try_reference(reference: str | Path, *, listener: Listener = ignore) -> Prof
         source = open_film(stack, path)
         if is_camera_profile(source):
             raise InputError(f"{path} is a camera profile, which holds no film to break; name the film it was made of")
-        announce_compiling(lambda: listener(Noted("compiling the bitstream readers, once on this machine")))
+        announce_compiling(lambda: listener(Noted(COMPILING)))
         try:
             whole = learn_reference(sound_reference(source))
         except BoxError as error:

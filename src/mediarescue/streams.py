@@ -15,7 +15,7 @@ from mediarescue.events import Artifact, Listener, Progressed, StageFinished, St
 from mediarescue.extraction import MediaTrack, stream_form
 from mediarescue.extraction.write import sample_table, write_stream
 from mediarescue.isobmff import BoxError, ByteSource, FragmentedFile, Movie, read_fragmented
-from mediarescue.judging import open_film
+from mediarescue.judging import is_misplaced, open_film
 from mediarescue.output import AtomicOutput, check_target
 from mediarescue.recover.fragmented import rescue_fragments
 from mediarescue.recover.locate import locate_media
@@ -24,6 +24,7 @@ from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.run import Rescue
 from mediarescue.reports import ExtractReport, StreamReport
 from mediarescue.search_rescue import find_samples, missing_tracks
+from mediarescue.self_contained import OwnRescue, rescue_alone
 
 WRITE = "write streams"
 
@@ -85,10 +86,15 @@ def extract(
         state = index_state(source, file=file)
         if state is not IndexState.SOUND and file is not None and file.movie is not None and file.began:
             found, reference = _fragmented(source, file, file.movie), None
-        elif state is IndexState.SOUND or (state is IndexState.POINTS_OUTSIDE and reference is None):
+        elif (
+            state is IndexState.SOUND or (state is IndexState.POINTS_OUTSIDE and reference is None)
+        ) and not is_misplaced(source):
             found, reference = _indexed(source), None
         elif reference is None:
-            raise _reference_needed(source, path)
+            alone = rescue_alone(source, hidden=True, listener=listener)
+            if alone is None:
+                raise _reference_needed(source, path)
+            found = _alone(alone)
         else:
             healthy = choose_reference(stack, source, reference, listener).healthy
             if healthy is None:
@@ -123,7 +129,8 @@ def _reference_needed(source: ByteSource, path: Path) -> UsageError | InputError
             f"beginning, name a healthy one of the same camera, {command}"
         )
     return UsageError(
-        f"{path} has no index of its own: name a healthy recording of the same camera in the same mode, {command}"
+        f"{path} has no index of its own that serves: name a healthy recording of the same camera in the same mode, "
+        f"{command}"
     )
 
 
@@ -202,6 +209,13 @@ def _fragmented(source: ByteSource, file: FragmentedFile, movie: Movie) -> _Foun
     rescue = rescue_fragments(source, file, movie)
     lost = sum(gap.size for gap in rescue.gaps if not gap.expected)
     return _Found(tuple(_of_rescued(track) for track in rescue.tracks), lost, cut=bool(file.cut))
+
+
+def _alone(rescue: OwnRescue) -> _Found:
+    """Return the tracks of a broken file by an index of its own."""
+    lost = sum(gap.size for gap in rescue.gaps if not gap.expected)
+    tracks = tuple(map(_of_rescued, rescue.tracks))
+    return _Found(tracks, lost, rescue.index.missing, cut=rescue.index.is_cut)
 
 
 def _of_profile(track: TrackProfile) -> MediaTrack:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mediarescue
 from mediarescue import untrunc
 from mediarescue.errors import UsageError
 from mediarescue.reports import TimingSource, UntruncReport
@@ -317,6 +318,15 @@ def test_samples_that_a_hidden_index_lists_keep_their_times_across_damage(tmp_pa
     common = [(found[picture], time) for picture, time in zip(pictures, true, strict=True) if picture in found]
     assert 40 < len(common) < 60
     assert all(got == time for got, time in common)
+
+
+def test_inspect_and_extract_find_the_hidden_index(tmp_path: Path) -> None:
+    hiding(tmp_path / "broken.mov", tmp_path, listed=40)
+    report = mediarescue.inspect(tmp_path / "broken.mov")
+    assert report.verdict.endswith("no reference is needed")
+    assert "--ref" not in report.command
+    streams = mediarescue.extract(tmp_path / "broken.mov", out_dir=tmp_path).streams
+    assert streams[0].samples >= 40
 
 
 def test_a_film_without_any_index_still_needs_a_reference(tmp_path: Path) -> None:

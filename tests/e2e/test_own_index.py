@@ -140,3 +140,25 @@ def test_a_listed_track_of_which_nothing_is_left_is_named(clips: Clips, tmp_path
     assert video < audio
     assert len(report.tracks) == 1
     assert len(report.missing_tracks) == 1
+
+
+def test_inspect_and_extract_know_a_film_that_moved(clips: Clips, tmp_path: Path) -> None:
+    take = clips.pair("h264_b").take
+    broken = moved(take, tmp_path / "moved.mp4", 1000)
+    report = mediarescue.inspect(broken)
+    assert "1000 bytes" in report.verdict
+    assert report.verdict.endswith("no reference is needed")
+    assert "--ref" not in report.command
+    streams = []
+    for number, film in enumerate((take, broken)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        streams.append([Path(s.path).read_bytes() for s in mediarescue.extract(film, out_dir=folder).streams])
+    assert streams[0] == streams[1]
+
+
+def test_a_reference_is_asked_for_with_the_true_reason(clips: Clips, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--ignore-moov"):
+        mediarescue.untrunc(
+            clips.pair("h264_b").take, output=tmp_path / "out.mp4", options=UntruncOptions(ignore_moov=True)
+        )

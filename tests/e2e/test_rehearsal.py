@@ -29,6 +29,7 @@ def test_a_film_of_a_sound_kind_comes_back_whole_without_its_index(preset: str, 
     whole = next(trial for trial in report.trials if trial.damage == "no index")
     assert whole.is_clean
     assert [track.kind for track in whole.tracks] == ["video", "audio"]
+    assert all(0 <= track.time_error_seconds < 0.02 for track in whole.tracks)
     assert all(track.found == track.samples > 0 for track in whole.tracks)
 
 

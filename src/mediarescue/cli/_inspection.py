@@ -112,7 +112,9 @@ def _track_lines(track: TrackInfo) -> Iterator[tuple[str, str]]:
     if track.edit_list:
         yield (
             "",
-            "edit list: " + "; ".join(map(_edit, track.edit_list[:4])) + ("; ..." if len(track.edit_list) > 4 else ""),
+            "edit list: "
+            + "; ".join(map(_edit, track.edit_list[:_SHOWN_EDITS]))
+            + ("; ..." if len(track.edit_list) > _SHOWN_EDITS else ""),
         )
 
 

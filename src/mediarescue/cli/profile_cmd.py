@@ -125,7 +125,7 @@ def profile_text(report: ProfileReport) -> str:
         mode = f"{track.width}x{track.height}" if track.width else f"{track.sample_rate} Hz" * bool(track.sample_rate)
         rate = f", {track.frames_per_second:g} frames/s" if track.frames_per_second else ""
         rows.append((str(track.track_id), track.kind, track.codec, mode + rate, str(track.samples)))
-    camera = " ".join(report.camera.get(word, "") for word in ("make", "model")).strip()
+    camera = " ".join((report.camera or {}).get(word, "") for word in ("make", "model")).strip()
     parts = [table_text(columns, rows, width)]
     parts.append(labelled("camera", camera or "not named in the film", width))
     parts.append(labelled("of", f"a film of {readable_size(report.film_bytes)}", width))

@@ -125,7 +125,7 @@ def untrunc_command(
     with chosen_target(film_name(broken[0]), output, out_dir, suffix=_SUFFIX) as target:
         written = [target]
         if report_file is not None:
-            _refuse_one_name_for_two(report_file, target)
+            _refuse_one_name_for_two(report_file, target, map_file, map_picture)
             check_target(report_file, inputs=inputs, overwrite=overwrite)
             written.append(report_file)
         with noticing_what_is_written(*written):
@@ -166,6 +166,8 @@ def _write_report(path: Path, report: UntruncReport, *, overwrite: bool) -> None
         ) from error
 
 
-def _refuse_one_name_for_two(report_file: Path, target: Path) -> None:
+def _refuse_one_name_for_two(report_file: Path, target: Path, *maps: Path | None) -> None:
     if is_same_place(report_file, target):
         raise UsageError(f"{report_file} is named for the report, and is the output {target} too; give two names")
+    if any(path is not None and is_same_place(report_file, path) for path in maps):
+        raise UsageError(f"{report_file} is named for the report, and for the map too; give two names")

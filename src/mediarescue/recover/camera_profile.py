@@ -28,7 +28,7 @@ from mediarescue.recover.families import grouped, make_families
 from mediarescue.recover.fingerprint import fingerprint
 from mediarescue.recover.matcher import Sparing
 from mediarescue.recover.profile import ReferenceProfile, learn_reference
-from mediarescue.recover.profile_file import KIND, SCHEMA_VERSION
+from mediarescue.recover.profile_file import KIND, LARGEST_DATA, SCHEMA_VERSION
 from mediarescue.recover.window import MediaWindow
 
 _PERSONAL = frozenset((b"udta", b"meta", b"free", b"skip"))
@@ -98,6 +98,11 @@ def make_camera_profile(
     _keep_least(source, partial(make_families, profile), ways_of_keeping(None), kept, asked)
     edits = _index_ranges(source, profile, kept)
     starts, sizes = kept.joined()
+    if (needed := 16 + 16 * len(starts) + int(sizes.sum())) > LARGEST_DATA:
+        raise ReferenceMismatchError(
+            f"{source.path} is too long for a profile: {needed >> 20} MiB of tables and heads would be in it, and "
+            f"{LARGEST_DATA >> 20} MiB may be; save one of a shorter film of the same mode"
+        )
     data = bytearray(_bytes(source, starts, sizes))
     places = np.cumsum(sizes) - sizes
     for offset, replacement in edits:

@@ -19,8 +19,9 @@ from mediarescue.isobmff.sparse import SparseSource
 
 KIND = "mediarescue camera profile"
 SCHEMA_VERSION = 1
-_LARGEST_DOCUMENT = 256 << 20
-_LARGEST_DATA = 1 << 30
+_LARGEST_DOCUMENT = 96 << 20
+LARGEST_DATA = 64 << 20
+"""Bytes that a profile may unpack to: tables and heads of hours of film are less."""
 
 
 def is_camera_profile(source: ByteSource) -> bool:
@@ -64,6 +65,11 @@ def read_document(source: ByteSource) -> dict[str, Any]:
             f"{where} is a camera profile of version {version}; this mediarescue reads version {SCHEMA_VERSION}: "
             "save it again from the film, or use the mediarescue that made it"
         )
+    size = document.get("film_bytes")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise InputError(
+            f"{where} is a damaged camera profile: its film_bytes are no size; save it again from the film"
+        )
     return document
 
 
@@ -74,9 +80,11 @@ def _unpacked(document: dict[str, Any], where: str) -> bytes:
         raise damaged
     try:
         unpacker = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=1 << 28)
-        packed = unpacker.decompress(base64.b64decode(data, validate=True), max_length=_LARGEST_DATA)
+        packed = unpacker.decompress(base64.b64decode(data, validate=True), max_length=LARGEST_DATA)
     except (binascii.Error, lzma.LZMAError, ValueError):
         raise damaged from None
+    if not unpacker.eof and len(packed) >= LARGEST_DATA:
+        raise InputError(f"{where} unpacks to more than {LARGEST_DATA >> 20} MiB, which no camera profile does")
     if not unpacker.eof or hashlib.sha256(packed).hexdigest() != document.get("sha256"):
         raise damaged
     return packed

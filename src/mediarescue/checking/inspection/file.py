@@ -146,7 +146,7 @@ def _evidence(source: ByteSource, headers: Sequence[BoxHeader], parts: _Parts) -
         findings += layout.findings
         wrong, looked = misplaced_pictures(source, layout)
         if wrong:
-            message = f"{wrong} of {looked} pictures looked at are not where the index says; it belongs to other media"
+            message = f"{wrong} of {looked} pictures looked at are not where the index says"
             findings.append(Finding(Severity.FAULT, -1, f"track {layout.info.track_id}: {message}"))
     findings += index_findings(source, headers, parts.layouts)
     missing = [missing_samples(source, layout) for layout in parts.layouts]

@@ -142,13 +142,27 @@ class FrameError:
 
 
 @dataclass(frozen=True, slots=True)
+class SmearedReport:
+    """Pictures behind a gap that build on lost ones, up to the next key picture: they may be smeared, or not shown.
+
+    ``since_seconds`` is when the first of them is shown, ``until_seconds`` when the next key picture is (or the last of
+    them, where none follows).
+    """
+
+    track_id: int
+    pictures: int
+    since_seconds: float
+    until_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What decoding frames of the written film showed.
+    """What decoding frames of the written film showed, and what its gaps say of the pictures behind them.
 
     Attributes
     ----------
     mode : str
-        ``sampled`` or ``full``.
+        ``sampled``, ``full``, or ``none`` (no frame was decoded).
     decoded, total : int
         Frames that were decoded, and those there are in the tracks that have a decoder.
     with_errors : int
@@ -159,6 +173,8 @@ class CheckReport:
         The first of ``with_errors``, in the order of time.
     no_decoder : tuple of str
         Tracks that no decoder here knows (``"2 (audio, abcd)"``), or of a form that it finds fault with all along.
+    smeared : tuple of SmearedReport
+        Pictures behind gaps, told by the index alone: decoders conceal what these build on without a word.
     """
 
     mode: str
@@ -168,6 +184,7 @@ class CheckReport:
     without_references: int = 0
     errors: tuple[FrameError, ...] = ()
     no_decoder: tuple[str, ...] = ()
+    smeared: tuple[SmearedReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +227,7 @@ class UntruncReport:
     None where one of them is missing. ``missing_tracks`` names the video and audio tracks of the reference
     (``"1 (video, avc1)"``) of which the rescued file has no sample. ``own_index`` is None where the file has no index
     of its own that could be used; ``pieces`` names the files where several were joined, and offsets count through
-    all of them. ``check`` is None where no frame was decoded to see whether they are whole.
+    all of them. ``check`` is None where no frame was decoded to see whether they are whole, and no gap is in the midst.
     """
 
     input: str
@@ -233,6 +250,7 @@ class UntruncReport:
     check: CheckReport | None = None
     own_index: OwnIndexReport | None = None
     pieces: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
 
     @property
     def reservations(self) -> tuple[str, ...]:
@@ -249,6 +267,7 @@ class UntruncReport:
         guessed = [t for t in self.tracks if t.timing_source in _ESTIMATES]
         if any(t.kind in ("video", "audio") for t in guessed):
             why.append("estimated times in " + ", ".join(f"track {t.track_id} ({t.codec})" for t in guessed))
+        why += self.damaged
         why += [f"no sample of track {track}" for track in self.missing_tracks]
         if self.clusters is not None and self.clusters.unsure_clusters:
             why.append(f"{self.clusters.unsure_clusters} clusters that could as well be the other recording's")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mediarescue.checking.frames import CheckedTrack, check_frames
+from mediarescue.checking.smeared import smeared_behind
 from mediarescue.events import Listener
 from mediarescue.options import CheckMode, UntruncOptions
 from mediarescue.recover.candidate import Gap
+from mediarescue.recover.foreign import LOOKS_LIKE
 from mediarescue.recover.rescued_track import RescuedTrack
-from mediarescue.reports import CheckReport
+from mediarescue.reports import CheckReport, SmearedReport
 
 _NAL_CONFIGURATIONS = ((b"avcC", 4), (b"hvcC", 21))
 """Boxes of a sample entry, and where in their payload the length of lengths stands (ISO/IEC 14496-15)."""
@@ -38,7 +41,7 @@ class OutputCheck:
     Attributes
     ----------
     frames : CheckReport or None
-        None before the call, and where no frame is asked for.
+        None before the call, and where no frame is asked for and no gap tells of smeared pictures.
 
     Notes
     -----
@@ -69,15 +72,30 @@ class OutputCheck:
     def __call__(self, path: Path) -> None:
         """Check the file at ``path``; raises VerificationError."""
         self._structure(path)
-        if self._mode is CheckMode.NONE:
-            return
         damage = [gap.offset for gap in self._gaps if not gap.expected]
         chosen = [
             _checked(track, self._shift, damage, self._movie_timescale)
             for track in self._tracks
             if track.profile.kind in ("video", "audio") and not track.is_pcm
         ]
-        self.frames = check_frames(path, chosen, mode=self._mode.value, listener=self._listener)
+        smeared = self._smeared(chosen)
+        if self._mode is not CheckMode.NONE:
+            found = check_frames(path, chosen, mode=self._mode.value, listener=self._listener)
+            self.frames = replace(found, smeared=smeared)
+        elif smeared:
+            total = sum(len(track.size) for track in chosen)
+            self.frames = CheckReport(self._mode.value, 0, total, 0, smeared=smeared)
+
+    def _smeared(self, tracks: Sequence[CheckedTrack]) -> tuple[SmearedReport, ...]:
+        """Return the pictures behind gaps; what reads as something other than video is no lost picture."""
+        losses = [g for g in self._gaps if not g.expected and ("video" in g.reason or LOOKS_LIKE not in g.reason)]
+        gaps = [(gap.offset + self._shift, gap.size) for gap in losses]
+        return tuple(
+            stretch
+            for t in tracks
+            if t.kind == "video"
+            for stretch in smeared_behind(gaps, t.offset, t.size, t.is_sync, track_id=t.track_id, seconds=t.seconds)
+        )
 
 
 def _checked(track: RescuedTrack, shift: int, damage: Sequence[int], movie_timescale: int) -> CheckedTrack:

@@ -118,6 +118,30 @@ def test_no_frame_is_decoded_where_none_is_asked_for(
     assert not any(isinstance(event, StageStarted) and event.stage == frames.CHECK for event in events)
 
 
+def test_pictures_behind_a_gap_are_counted_without_decoding(clips: Clips, tmp_path: Path) -> None:
+    take = clips.clip("check-take.mp4", spec(seed=2))
+    broken = drop_moov(take, tmp_path / "broken.mp4")
+    true = packets(take)
+    data = bytearray(broken.read_bytes())
+    begin, end = true[33][0], true[36][0] + true[36][1] // 2
+    data[begin:end] = b"\xff" * (end - begin)
+    broken.write_bytes(data)
+    report = api.untrunc(
+        broken,
+        reference=clips.clip("check-ref.mp4", spec()),
+        options=UntruncOptions(check=CheckMode.NONE, map_picture=tmp_path / "map.svg"),
+    )
+    assert report.check is not None
+    assert (report.check.mode, report.check.decoded) == ("none", 0)
+    (stretch,) = report.check.smeared
+    assert stretch.pictures == 45 - 37
+    assert stretch.since_seconds == pytest.approx(true[37][2], abs=0.05)
+    assert stretch.until_seconds == pytest.approx(true[45][2], abs=0.05)
+    (gap,) = [gap for gap in report.gaps if not gap.expected]
+    assert gap.reason == "overwritten with bytes of 0xFF"
+    assert "1 gap," in (tmp_path / "map.svg").read_text()
+
+
 def test_a_track_without_a_decoder_is_said_and_no_failure(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,7 +251,8 @@ def test_the_command_line_has_it_all(clips: Clips, tmp_path: Path, capsys: pytes
     assert main([*command, "--map", names[0], "--map-picture", names[1]]) == 10
     said = capsys.readouterr().out
     assert "! gap" in said
-    assert "\ncheck     all frames decoded" in said
+    assert "\ncheck     7 pictures behind gaps may be smeared until the next key picture" in said
+    assert "all frames decoded" not in said
     assert all(Path(name).is_file() for name in names)
     assert main([*command, "--overwrite", "--json"]) == 10
     document = json.loads(capsys.readouterr().out)

@@ -50,6 +50,9 @@ _UNSUPPORTED = ("patches welcome", "not implemented", "not supported", "unsuppor
 """What FFmpeg's decoders say of a form of the codec that they do not know: no word on whether it is whole."""
 _SPEECH = ("samr", "sawb")
 """AMR: any bits are speech, and the decoders complain of a frame without data (3GPP TS 26.101 4.1.1), which is none."""
+_ERASED = (b"\xff" * 512, bytes(512))
+"""Runs longer than any coder writes: erased flash, and zeros."""
+_FILLER_AVC, _FILLER_HEVC = 12, 38
 _MISSING = (
     "reference picture missing", "missing reference picture", "could not find ref", "constructing the frame rps",
     "undecodable nalu", "mmco: unref short failure", "co located pocs unavailable", "requested reference",
@@ -311,7 +314,7 @@ def _decode_run(
         if track.codec in _SPEECH or any(p in message.lower() for message in (*said, refused) for p in _UNSUPPORTED):
             continue
         missing = [message for message in said if any(part in message.lower() for part in _MISSING)]
-        if track.nal_length and _impossible(data, track.nal_length):
+        if _overwritten(data, track):
             findings.errors.append((sample, "bytes that no coded picture holds"))
         elif missing or (is_picture and not has_key and (said or refused)):
             # Pictures shown in front of a run's first may build on what was not decoded here: nothing is known of them.
@@ -322,13 +325,27 @@ def _decode_run(
     return findings
 
 
+def _overwritten(sample: bytes, track: CheckedTrack) -> bool:
+    """Whether the sample holds what no coder writes: erased flash (0xFF), or zeros."""
+    if track.nal_length:
+        return _impossible(sample, track.nal_length)
+    return track.codec == "mp4a" and any(run in sample.rstrip(b"\0") for run in _ERASED)
+
+
 def _impossible(sample: bytes, length: int) -> bool:
-    """Whether a NAL unit of the sample holds four zero bytes: emulation prevention puts a 3 behind the second one."""
+    """Whether a NAL unit holds four zero bytes (emulation prevention puts a 3 behind the second one), or erased flash.
+
+    Notes
+    -----
+    A filler unit is all 0xFF (ISO/IEC 14496-10 7.3.2.7, ISO/IEC 23008-2 7.3.2.8); other bytes than these two may repeat
+    in a flat picture.
+    """
     pos = 0
     while pos + length < len(sample):
         size = int.from_bytes(sample[pos : pos + length], "big")
         unit = sample[pos + length : pos + length + size].rstrip(b"\0")
-        if b"\0\0\0\0" in unit:
+        is_filler = unit[:1] != b"" and (unit[0] & 31 == _FILLER_AVC or unit[0] >> 1 == _FILLER_HEVC)
+        if b"\0\0\0\0" in unit or (not is_filler and _ERASED[0] in unit):
             return True
         pos += length + size
     return False

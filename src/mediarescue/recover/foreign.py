@@ -39,6 +39,7 @@ _FEWEST_FRAMES = 2
 _SMOOTH = 0.4
 """Mean step between PCM samples over their spread; noise has 1.1."""
 _ENOUGH_SOUND = 512
+_LONG_RUN = 512
 
 
 def name_gaps(gaps: Sequence[Gap], end: int, read: Callable[[int, int], bytes]) -> tuple[Gap, ...]:
@@ -57,11 +58,25 @@ def name_gaps(gaps: Sequence[Gap], end: int, read: Callable[[int, int], bytes]) 
             looked += 1
             whole = gap.size <= _READ and gap.offset + gap.size < end
             data = read(gap.offset, min(gap.size, _READ))
-            seems = looks_like(data, whole=whole) or looks_like(data)
-            if seems:
+            value = overwritten_with(data)
+            if value is not None:
+                gap = replace(gap, reason=f"overwritten with bytes of 0x{value:02X}")
+            elif seems := looks_like(data, whole=whole) or looks_like(data):
                 gap = replace(gap, reason=f"{LOOKS_LIKE}{seems}, of no track of the reference")
         named.append(gap)
     return tuple(named)
+
+
+def overwritten_with(data: bytes) -> int | None:
+    """Return the byte that long runs covering half of the data and more are of; None where there is none."""
+    values = np.frombuffer(data, dtype=np.uint8)
+    edges = np.flatnonzero(np.diff(values)) + 1
+    starts = np.concatenate(([0], edges))
+    lengths = np.diff(starts, append=len(values))
+    long = lengths >= _LONG_RUN
+    if not len(values) or 2 * int(lengths[long].sum()) < len(values):
+        return None
+    return int(values[starts[int(lengths.argmax())]])
 
 
 def looks_like(data: bytes, *, whole: bool = True) -> str:
@@ -82,7 +97,10 @@ def looks_like(data: bytes, *, whole: bool = True) -> str:
         ("video", _nal_size, 3),
     ):
         if _divides(data, step, 1 if whole else fewest, whole):
-            return _video_name(data) if name == "video" else name
+            if name != "video":
+                return name
+            if whole or _whole_slices(data) >= _FEWEST_FRAMES:
+                return _video_name(data)
     syntaxes: tuple[tuple[str, FrameSyntax], ...] = (
         ("camera motion metadata", CammSyntax(())),
         ("RTP hints", RtpHintSyntax()),
@@ -148,6 +166,17 @@ def _nal_size(head: bytes) -> int:
     return 4 + size if size >= 2 and (avc or hevc) else 0
 
 
+def _whole_slices(data: bytes) -> int:
+    """Return how many slices end within the data: one that does not may be a damaged picture of the film's own."""
+    at, count, hevc = 0, 0, _video_name(data) == "HEVC video"
+    while at + 6 <= len(data):
+        end = at + 4 + int.from_bytes(data[at : at + 4], "big")
+        is_slice = data[at + 4] >> 1 < 32 if hevc else data[at + 4] & 31 in (1, 5)
+        count += is_slice and end < len(data)
+        at = end
+    return count
+
+
 def _video_name(data: bytes) -> str:
     """Return which codec the NAL units are of: HEVC's second header byte is 1 but for temporal layers."""
     at, hevc = 0, True
@@ -159,7 +188,9 @@ def _video_name(data: bytes) -> str:
 
 def _is_smooth(data: bytes) -> bool:
     """Whether the data go up and down in small steps as 16-bit sound does, in one channel or two."""
-    if len(data) < _ENOUGH_SOUND or 2 * data.count(0) > len(data):
+    if len(data) < _ENOUGH_SOUND:
+        return False
+    if 2 * int(np.bincount(np.frombuffer(data, dtype=np.uint8)).max()) > len(data):
         return False
     for order in ("<i2", ">i2"):
         values = np.frombuffer(data[: len(data) & ~1], dtype=order).astype(np.float64)

@@ -50,7 +50,7 @@ def write_picture(path: Path, cover: Cover, *, name: str, overwrite: bool) -> No
 
 def svg(cover: Cover, *, name: str) -> str:
     """Return the picture of the file called ``name``."""
-    gaps = np.flatnonzero(cover.kind == Kind.GAP)
+    gaps = np.flatnonzero((cover.kind == Kind.GAP) | ((cover.kind == Kind.UNKNOWN) & (cover.note >= 0)))
     biggest = np.sort(gaps[np.argsort(-cover.size[gaps], kind="stable")][:_SHOWN_GAPS])
     parts = [*_heading(cover, name, gaps)]
     y = 118.0
@@ -185,6 +185,9 @@ def _time_rows(cover: Cover, gaps: NDArray[np.int64], top: float) -> Iterator[st
         name = TRACK_CLASSES[at % len(TRACK_CLASSES)]
         yield f'<path class="{name}" d="{box_path(_LEFT, y, _SPAN * track.seconds / longest, _ROW)}"/>'
         since, until = gap_times(cover, at, gaps)
+        # A track that was over, or has one sample for all of the film, misses nothing there.
+        goes_on = ((until > since) | (until < track.seconds)) & (track.seconds > 0) & (track.samples > 1)
+        since, until = since[goes_on], until[goes_on]
         first = np.clip((since / longest * cells).astype(np.int64), 0, cells - 1)
         last = np.clip((until / longest * cells).astype(np.int64), first, cells - 1)
         edges = np.bincount(first, minlength=cells + 1) - np.bincount(last + 1, minlength=cells + 1)

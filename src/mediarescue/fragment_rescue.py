@@ -24,9 +24,11 @@ from mediarescue.recover.assemble import assemble, file_type_box
 from mediarescue.recover.candidate import Gap
 from mediarescue.recover.fragmented import FragmentRescue, rescue_fragments
 from mediarescue.recover.keeping import kept_fragments
+from mediarescue.recover.listed_damage import find_damage, left_out, zeros_in_words
 from mediarescue.recover.lost import fill_lost
 from mediarescue.recover.profile import ReferenceProfile, learn_reference
 from mediarescue.recover.rescued_track import RescuedTrack
+from mediarescue.recover.timing.stand_ins import Pause
 from mediarescue.reporting.cover import Kind
 from mediarescue.reporting.describe import describe
 from mediarescue.reports import CheckReport, FragmentsReport, GapReport, UntruncReport
@@ -95,9 +97,17 @@ def untrunc_fragments(
             f"{source.path} is a fragmented file, and not one sample that its fragments list is in it; "
             + ("with a reference (--ref) what they do not list is searched for" if lost else "nothing was written")
         )
+    damage = find_damage(source, rescue.tracks, structure=not options.keep_fragments)
+    damaged, places = zeros_in_words(rescue.tracks, damage.zeros, movie.timescale)
+    tracks, timed_gaps = left_out(rescue.tracks, damage.broken, movie.timescale)
+    pauses = dict(timed_gaps)
+    gaps = tuple(sorted((*rescue.gaps, *pauses), key=lambda gap: gap.offset))
+    rescue = replace(rescue, tracks=tracks, gaps=gaps)
     own = reference is None
     write = _write_kept if options.keep_fragments else _write_progressive
-    dropped, output_bytes, check = write(source, file, movie, rescue, target, own, options, listener)
+    dropped, output_bytes, check = write(
+        source, file, movie, replace(rescue, gaps=(*gaps, *places)), target, own, options, listener
+    )
     reference_path = None if own or healthy is None else healthy.path
     start = min(min(int(track.offset.min()) for track in rescue.tracks), file.start or rescue.end)
     coverage = describe(
@@ -110,7 +120,11 @@ def untrunc_fragments(
         between=Kind.BOX,
     )
     report = _report(source, reference_path, file, rescue, unmatched, target, dropped, output_bytes, options)
-    return replace(report, coverage=coverage, check=check)
+    timed = tuple(
+        replace(gap, time_seconds=pause.time, lost_seconds=pause.lost, lost_error_seconds=pause.error)
+        for gap, pause in zip(report.gaps, (pauses.get(gap, Pause()) for gap in gaps), strict=True)
+    )
+    return replace(report, gaps=timed, coverage=coverage, check=check, damaged=damaged)
 
 
 _SEARCHED_FROM = 256

@@ -18,9 +18,11 @@ from mediarescue.outcome import av_difference, track_reports
 from mediarescue.recover.candidate import CUT_SHORT, Gap
 from mediarescue.recover.extending import Extension, extend_tracks, search_start
 from mediarescue.recover.fragmented import indexed_tracks
+from mediarescue.recover.listed_damage import find_damage, left_out, zeros_in_words
 from mediarescue.recover.locate import MediaLocation, locate_media
 from mediarescue.recover.own_index import OwnIndex, read_hidden_index, read_own_index
 from mediarescue.recover.rescued_track import RescuedTrack
+from mediarescue.recover.timing.stand_ins import Pause
 from mediarescue.reporting.describe import describe
 from mediarescue.reports import GapReport, OwnIndexReport, UntruncReport
 
@@ -111,12 +113,17 @@ def untrunc_by_index(
     if end - start > _LEFT_OVER:
         listener(Noted(_SEARCHED.format(file=source.path.name, bytes=end - start)))
         extension = extend_tracks(source, profile, tracks, start=start, end=end, probe=decoded, listener=listener)
-    if only_if_longer and not extension.added:
+    damage = find_damage(source, extension.tracks)
+    if only_if_longer and not extension.added and not damage:
         return None
-    tracks = extension.tracks
+    timescale = own.movie.timescale
+    damaged, places = zeros_in_words(extension.tracks, damage.zeros, timescale)
+    tracks, lost = left_out(extension.tracks, damage.broken, timescale)
+    pauses: dict[Gap, Pause] = dict(lost)
     first = min(int(track.offset.min()) for track in tracks)
     last = max(int((track.offset + track.size).max()) for track in tracks)
     gaps = tuple(gap for gap in extension.gaps if gap.offset < end) or _cut_sample(own, last, source.size)
+    gaps = tuple(sorted((*gaps, *pauses), key=lambda gap: gap.offset))
     file_type = location.file_type or (own.movie.file_type.serialize() if own.movie.file_type is not None else b"")
     media = (min(location.start, first) if not own.shift else first, last)
     dropped, output_bytes, check = write_indexed(
@@ -126,7 +133,7 @@ def untrunc_by_index(
         target,
         file_type=file_type,
         media=media,
-        gaps=gaps,
+        gaps=(*gaps, *places),
         own=True,
         options=options,
         listener=listener,
@@ -142,7 +149,19 @@ def untrunc_by_index(
         media_bytes=max(recovered + sum(gap.size for gap in gaps), media[1] - media[0]),
         recovered_bytes=recovered,
         tracks=reports,
-        gaps=tuple(GapReport(source.ranges(gap.offset, 1)[0][0], gap.size, gap.reason, gap.expected) for gap in gaps),
+        gaps=tuple(
+            GapReport(
+                source.ranges(gap.offset, 1)[0][0],
+                gap.size,
+                gap.reason,
+                gap.expected,
+                pause.time,
+                pause.lost,
+                pause.error,
+            )
+            for gap, pause in ((gap, pauses.get(gap, Pause())) for gap in gaps)
+        ),
+        damaged=damaged,
         av_difference_seconds=av_difference(reports),
         dropped_boxes=dropped,
         warnings=tuple(

@@ -133,7 +133,7 @@ def _without_reference(broken: Path, state: IndexState, options: UntruncOptions)
     if options.ignore_moov:
         return f"{broken} is to be rescued without its index (--ignore-moov), which takes a reference: {needed}"
     if state is IndexState.CONTRADICTED:
-        return f"the index in {broken} is that of other media, as its samples are nowhere in the file: {needed}"
+        return f"the index in {broken} does not fit the media beside it, and is of no use: {needed}"
     return f"{broken} has no index of its own that serves: {needed}"
 
 

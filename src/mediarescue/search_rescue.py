@@ -9,7 +9,7 @@ from pathlib import Path
 from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.checking.structure import IndexState, check_structure, index_state
 from mediarescue.errors import InputError, NothingRecoverableError, ReferenceMismatchError
-from mediarescue.events import COMPILING, Listener, Noted, Warned, ignore
+from mediarescue.events import Listener, Noted, Warned, ignore
 from mediarescue.fit import check_fit, check_trial, decoded
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
 from mediarescue.judging import judge
@@ -30,6 +30,9 @@ from mediarescue.untangling import untangled
 from mediarescue.writing import copied_media
 
 _TRIAL = 16 << 20
+_PAUSE_HEARD = 0.05
+"""Seconds: a shorter rest of a gap that was closed is not told of."""
+COMPILING = "compiling the bitstream readers, once on this machine: some ten seconds"
 
 
 def untrunc_by_search(
@@ -56,7 +59,8 @@ def untrunc_by_search(
     for warning in disorder:
         listener(Warned(warning))
     report = _report(source, healthy.path, target, rescue, layout, dry_run=options.dry_run)
-    warnings = (*report.warnings, *disorder)
+    left_open = _left_open(source, rescue) if options.gaps is GapMode.CLOSE else []
+    warnings = (*report.warnings, *disorder, *left_open)
     return replace(report, warnings=warnings, clusters=clusters, coverage=coverage, check=check)
 
 
@@ -212,7 +216,6 @@ def _report(
     location, segmentation = rescue.preparation.location, rescue.segmentation
     tracks = track_reports(rescue.tracks)
     missing = missing_tracks(rescue)
-    first = min((int(track.offset[track.recorded].min()) for track in rescue.tracks), default=location.start)
     return UntruncReport(
         input=str(source.path),
         reference=str(reference),
@@ -228,8 +231,8 @@ def _report(
                 gap.reason,
                 gap.expected,
                 time_seconds=pause.time,
-                lost_seconds=None if gap.expected or gap.offset < first else pause.lost,
-                lost_error_seconds=None if gap.expected or gap.offset < first else pause.error,
+                lost_seconds=None if gap.expected else pause.lost,
+                lost_error_seconds=None if gap.expected else pause.error,
             )
             for gap, pause in zip(segmentation.gaps, rescue.pauses, strict=True)
         ),
@@ -247,6 +250,16 @@ def _report(
         dry_run=dry_run,
         missing_tracks=tuple(track for track, weighs in missing.items() if weighs),
     )
+
+
+def _left_open(source: ByteSource, rescue: Rescue) -> list[str]:
+    """Say which gaps could not be closed whole, as pictures or sound of another track go on beside them."""
+    return [
+        f"the gap at offset {source.ranges(gap.offset, 1)[0][0]} could be closed by {pause.closed:.2f} s of about "
+        f"{pause.lost:.2f} s only: another track has sound or pictures of that time; the rest stays a pause"
+        for gap, pause in zip(rescue.segmentation.gaps, rescue.pauses, strict=True)
+        if not gap.expected and pause.lost is not None and pause.lost > pause.closed + _PAUSE_HEARD
+    ]
 
 
 def _turned(rescue: Rescue) -> list[str]:

@@ -178,6 +178,23 @@ def test_closing_a_gap_moves_all_tracks_by_the_same_time(kind: str, films: Films
     assert len(set(shown)) == len(shown)
 
 
+def test_a_gap_beside_sound_that_goes_on_stays_open_and_is_told(films: Films, tmp_path: Path) -> None:
+    # of 2 s of pictures in one piece the hole takes some, and no sound
+    reference, take = films.make("fixed groups with B-frames", 2.0)
+    broken = tmp_path / "broken.mp4"
+    drop_moov(take, broken)
+    pictures = tables_of(take)[0]
+    low = int(pictures.offsets[60])
+    with broken.open("r+b") as file:
+        file.seek(low)
+        file.write(bytes(int(pictures.offsets[80]) - low))
+    options = UntruncOptions(check=CheckMode.NONE, gaps=GapMode.CLOSE)
+    report = untrunc(broken, reference=reference, options=options)
+    assert any("could be closed by 0.00 s of" in warning for warning in report.warnings)
+    moved = later(take, report.output)
+    assert max(abs(value - apart[0]) for apart in moved.values() for value in apart) <= FRAME
+
+
 def test_two_holes_are_each_counted(films: Films, tmp_path: Path) -> None:
     reference, take = films.make("fixed groups with B-frames", None)
     broken = tmp_path / "broken.mp4"

@@ -110,6 +110,13 @@ class RescuedTrack:
         return len(self.size)
 
     @property
+    def sample_ticks(self) -> Int64Array:
+        """Ticks of each sample (of constant-size audio: each chunk), int64 (n,)."""
+        if self.profile.chunks is not None:
+            return self.profile.chunks.samples_in(self.size) * self.profile.chunks.delta
+        return self.duration
+
+    @property
     def duration_ticks(self) -> int:
         """Ticks of the track's clock."""
         if self.profile.chunks is not None:

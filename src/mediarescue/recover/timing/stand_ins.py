@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mediarescue.recover.candidate import Gap
 from mediarescue.recover.rescued_track import RescuedTrack
+from mediarescue.recover.timing.closed_gaps import closed_gaps
 
 Int64Array = NDArray[np.int64]
 
@@ -102,11 +103,15 @@ def _ranks(track: RescuedTrack, lost: Sequence[LostSamples], stand_in: NDArray[n
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """When a gap is in the rescued film, and how much of the film it took, in seconds; None where that is not known."""
+    """When a gap is in the rescued film, and how much of the film it took, in seconds; None where that is not known.
+
+    ``closed`` is how much of that was left out of the film.
+    """
 
     time: float | None = None
     lost: float | None = None
     error: float | None = None
+    closed: float = 0.0
 
 
 def without_stand_ins(
@@ -129,20 +134,8 @@ def without_stand_ins(
         One a gap.
     """
     spent = [_spent(track, gaps) for track in tracks]
-    reached = [i for i, track in enumerate(tracks) if track.stand_in is not None or track.sample_count > 1]
-    out = []
-    common = np.zeros(len(gaps))
-    if close and reached:
-        common = np.min([spent[i] for i in reached], axis=0)
-    for track in tracks:
-        out.append(track if track.stand_in is None else _closed(track, gaps, common) if close else _kept(track))
-    return out, _pauses(tracks, spent, gaps, common)
-
-
-def _ticks(track: RescuedTrack) -> Int64Array:
-    if track.profile.chunks is not None:
-        return track.profile.chunks.samples_in(track.size) * track.profile.chunks.delta
-    return track.duration
+    closed, common = closed_gaps(tracks, spent, gaps) if close else (list(tracks), np.zeros(len(gaps)))
+    return [_kept(track) for track in closed], _pauses(tracks, spent, gaps, common)
 
 
 def _gap_of(track: RescuedTrack, gaps: Sequence[Gap]) -> Int64Array:
@@ -156,25 +149,19 @@ def _spent(track: RescuedTrack, gaps: Sequence[Gap]) -> NDArray[np.float64]:
     """Return the seconds that each gap took of the track, float64 (gaps,)."""
     if track.stand_in is None:
         return np.zeros(len(gaps))
-    ticks = np.bincount(_gap_of(track, gaps), weights=_ticks(track)[track.stand_in], minlength=len(gaps))
+    ticks = np.bincount(_gap_of(track, gaps), weights=track.sample_ticks[track.stand_in], minlength=len(gaps))
     return ticks / track.profile.track.timescale
 
 
 def _kept(track: RescuedTrack) -> RescuedTrack:
     """Add what the stand-ins last to the sample before; to the track's start where there is none."""
     stand_in = track.stand_in
-    assert stand_in is not None
-    if track.is_pcm:
+    if stand_in is None or track.is_pcm:
         return track
-    return _reduced(track, track.duration, track.composition_offset)
-
-
-def _reduced(track: RescuedTrack, duration: Int64Array, composition: Int64Array) -> RescuedTrack:
-    stand_in = track.stand_in
-    assert stand_in is not None
+    composition = track.composition_offset
     real = np.flatnonzero(~stand_in)
     ends = np.concatenate((real, [len(stand_in)]))
-    times = np.concatenate(([0], np.cumsum(duration)))
+    times = np.concatenate(([0], np.cumsum(track.duration)))
     independent, partial, entries = track.is_independent, track.is_partial_sync, track.entries
     return replace(
         track,
@@ -192,33 +179,6 @@ def _reduced(track: RescuedTrack, duration: Int64Array, composition: Int64Array)
     )
 
 
-def _closed(track: RescuedTrack, gaps: Sequence[Gap], common: NDArray[np.float64]) -> RescuedTrack:
-    """Leave ``common`` seconds of each gap out of the track."""
-    stand_in = track.stand_in
-    assert stand_in is not None
-    ticks, gap_of = _ticks(track).copy(), _gap_of(track, gaps)
-    lost = np.bincount(gap_of, weights=ticks[stand_in], minlength=len(gaps))
-    left = np.maximum(lost - np.round(common * track.profile.track.timescale), 0).astype(np.int64)
-    first = np.flatnonzero(np.diff(gap_of, prepend=-1) > 0)
-    mine = np.zeros(len(gap_of), dtype=np.int64)
-    mine[first] = left[gap_of[first]]
-    if track.profile.chunks is not None:
-        chunks, size = track.profile.chunks, track.size.copy()
-        size[stand_in] = mine // (chunks.delta * chunks.packet_samples) * chunks.block
-        keep = size > 0
-        entries = None if track.entries is None else track.entries[keep]
-        return replace(track, offset=track.offset[keep], size=size[keep], stand_in=stand_in[keep], entries=entries)
-    ticks[stand_in] = mine
-    if track.ranks is None:
-        return _reduced(track, ticks, np.full(len(ticks), track.shift, dtype=np.int64))
-    real = ~stand_in
-    order = np.argsort(track.ranks[real], kind="stable")
-    dense = np.empty(len(order), dtype=np.int64)
-    dense[order] = np.arange(len(order))
-    reduced = _reduced(track, ticks, track.composition_offset)
-    return replace(reduced, ranks=dense, composition=None)
-
-
 def _pauses(
     tracks: Sequence[RescuedTrack],
     spent: Sequence[NDArray[np.float64]],
@@ -231,12 +191,12 @@ def _pauses(
     if not moving:
         return [Pause() for _ in gaps]
     track, mine = tracks[moving[0]], spent[moving[0]]
-    times = np.concatenate(([0], np.cumsum(_ticks(track)))) / track.profile.track.timescale
+    times = np.concatenate(([0], np.cumsum(track.sample_ticks))) / track.profile.track.timescale
     starts = np.array([gap.offset for gap in gaps], dtype=np.int64)
     at = times[np.searchsorted(track.offset, starts)]
     closed = np.concatenate(([0.0], np.cumsum(common)))[:-1]
     ends = int(track.offset[-1]) if len(track.offset) else 0
     return [
-        Pause(float(when - before), float(lost) if gap.offset < ends else None)
-        for gap, when, before, lost in zip(gaps, at, closed, mine, strict=True)
+        Pause(float(when - before), float(lost) if gap.offset < ends else None, closed=float(out))
+        for gap, when, before, lost, out in zip(gaps, at, closed, mine, common, strict=True)
     ]

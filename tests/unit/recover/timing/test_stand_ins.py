@@ -72,6 +72,21 @@ def test_closed_tracks_go_on_by_what_the_shortest_lost(profiles: tuple[TrackProf
     assert [t.duration.tolist() for t in closed] == [[40, 40, 40, 40], [40, 120, 40, 40]]
 
 
+def test_tracks_of_few_samples_are_moved_along_with_sound(profiles: tuple[TrackProfile, TrackProfile]) -> None:
+    few, chunks = profiles[0], profiles[1].chunks
+    assert chunks is not None
+    second, block = few.track.timescale, chunks.block
+    rate = profiles[1].track.timescale // chunks.delta
+    quiet = replace(track(profiles[1], [0, 1500], rate * block, 0), duration=np.zeros(0, dtype=np.int64))
+    sound = with_stand_ins(quiet, [LostSamples(GAP, 1, rate, 1.0)])
+    told = track(few, [500, 1600], 10, 2 * second)
+    single = track(few, [20], 10, 3 * second)
+    closed, (pause,) = without_stand_ins([sound, told, single], [GAP], close=True)
+    assert [t.seconds for t in closed] == pytest.approx([2.0, 3.0, 2.0])
+    assert closed[1].duration.tolist() == [second, 2 * second]
+    assert pause.closed == pytest.approx(1.0)
+
+
 def test_order_on_screen_does_not_cross_a_gap(profiles: tuple[TrackProfile, TrackProfile]) -> None:
     ranks = np.array([0, 2, 1, 4, 3])
     film = replace(track(profiles[0], [0, 300, 600, 1500, 2000], 300, 40), ranks=ranks, shift=40)

@@ -45,16 +45,17 @@ def late_beginnings(tracks: Sequence[RescuedTrack]) -> list[RescuedTrack]:
     sound = max(sounds, key=lambda track: track.seconds)
     shifts = {sound.profile.index: 0.0}
     for track in tracks:
-        if track is not sound and track.profile.sample_count and len(track.offset):
+        if track is not sound and track.profile.sample_count and track.duration_ticks:
             found = _beside(track, sound)
             if found is not None:
                 shifts[track.profile.index] = found.best
     pictures = [shifts[t.profile.index] for t in tracks if t.profile.kind == "video" and t.profile.index in shifts]
     usual = pictures[0] if pictures else 0.0
-    first = min([*shifts.values(), usual])
+    # a sample of telemetry lasts a second and is written before or behind that: the film begins with what is shown
+    first = min([usual, *(shifts.get(t.profile.index, usual) for t in tracks if t.profile.kind in ("video", "audio"))])
     out = []
     for track in tracks:
-        later = shifts.get(track.profile.index, usual) - first
+        later = max(shifts.get(track.profile.index, usual) - first, 0.0)
         ticks = round(later * track.profile.track.timescale)
         out.append(replace(track, lead=track.lead + ticks) if later > _LEAST else track)
     return out

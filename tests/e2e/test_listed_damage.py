@@ -10,6 +10,7 @@ import mediarescue
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.listed_damage import DAMAGED, zero_runs
 from tests.conftest import Clips
+from tests.support.boxes import children, find, moov_of
 
 
 def _cut_with_hole(take: Path, path: Path, at: float, size: int) -> Path:
@@ -46,3 +47,22 @@ def test_runs_of_zeros_are_found_whole_from_512_bytes_on(tmp_path: Path, begin: 
     path.write_bytes(data)
     with ByteSource.open(path) as source:
         assert list(zero_runs(source, 0, source.size)) == ([(begin, begin + size)] if size >= 512 else [])
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_track_whose_boxes_run_past_its_end_is_left_out(clips: Clips, tmp_path: Path, deep: bool) -> None:
+    take = clips.pair("moov_first").take
+    moov = bytearray(moov_of(take))
+    _, body, end = find(bytes(moov), b"moov") or (b"moov", 8, len(moov))
+    trak = [child for child in children(bytes(moov), body, end) if child[0] == b"trak"][-1]
+    box = next(child for child in children(bytes(moov), trak[2], trak[3]) if child[0] == b"mdia") if deep else trak
+    size = int.from_bytes(moov[box[1] : box[1] + 4], "big")
+    moov[box[1] : box[1] + 4] = (size + 5000).to_bytes(4, "big")
+    broken = tmp_path / "torn.mp4"
+    data = take.read_bytes()
+    broken.write_bytes(data.replace(moov_of(take), moov)[: int(len(data) * 0.9)])
+    report = mediarescue.untrunc(broken, output=tmp_path / "out.mp4")
+    assert report.exit_code == 10
+    assert report.own_index is not None
+    assert report.own_index.cut
+    assert [track.kind for track in report.tracks] == ["video"]

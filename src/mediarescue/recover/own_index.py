@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mediarescue.errors import ReferenceMismatchError
 from mediarescue.events import Listener, ignore
 from mediarescue.isobmff import (
+    Box,
     BoxError,
     ByteSource,
     ChunkTable,
@@ -166,7 +167,17 @@ def _find_movie(source: ByteSource) -> tuple[Movie, bool] | None:
     """Return the file's movie, and whether its ``moov`` is cut off or damaged."""
     try:
         movie = read_movie(source, leniency=Leniency.PERMISSIVE)
-        return movie, len(movie.tracks) < len(movie.moov.find_all(b"trak")) or movie.moov.find(b"") is not None
+        sound = [child for child in movie.moov.children or () if not _is_torn(child)]
+        if len(sound) == len(movie.moov.children or ()):
+            return movie, len(movie.tracks) < len(movie.moov.find_all(b"trak"))
+        left = movie_of(
+            movie.moov.replace(children=sound),
+            headers=scan_top_level(source),
+            file_type=movie.file_type,
+            leniency=Leniency.PERMISSIVE,
+            problems=[],
+        )
+        return left, any(child.kind in (b"", b"trak") and _is_torn(child) for child in movie.moov.children or ())
     except BoxError:
         pass
     headers = scan_top_level(source)
@@ -188,6 +199,13 @@ def _find_movie(source: ByteSource) -> tuple[Movie, bool] | None:
         if movie.tracks:
             return movie, at + size > source.size or len(movie.tracks) < len(moov.find_all(b"trak"))
     return None
+
+
+def _is_torn(box: Box) -> bool:
+    """Whether bytes that are no box stand in it, or it is such; zeros at a container's end are none."""
+    if not box.kind:
+        return any(box.payload)
+    return any(map(_is_torn, box.children or ()))
 
 
 def _moov_places(source: ByteSource) -> Iterator[tuple[int, int]]:

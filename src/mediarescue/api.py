@@ -17,7 +17,7 @@ from mediarescue.fragment_rescue import untrunc_fragments
 from mediarescue.index_rescue import untrunc_by_hidden_index, untrunc_by_own_index
 from mediarescue.inspection import InspectReport
 from mediarescue.isobmff import ByteSource, read_fragmented
-from mediarescue.judging import judge
+from mediarescue.judging import healthy_among, judge, open_film
 from mediarescue.options import UntruncOptions
 from mediarescue.output import check_target, default_target, film_name, is_same_place
 from mediarescue.pieces import open_pieces, piece_paths
@@ -116,7 +116,8 @@ def untrunc(
             report = untrunc_by_hidden_index(source, target, options=options, listener=listener)
             if report is not None:
                 return report
-            raise UsageError(_without_reference(broken, state, options))
+            meant = healthy_among([open_film(stack, piece) for piece in pieces]) if len(pieces) > 1 else None
+            raise meant or UsageError(_without_reference(broken, state, options))
         report = untrunc_by_search(source, state, healthy, target, options=options, listener=listener)
     warnings = (*report.warnings, *choice.warnings)
     return replace(report, pieces=names, candidates=choice.candidates, warnings=warnings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -92,6 +93,18 @@ def is_misplaced(source: ByteSource) -> bool:
     """Whether pictures do not lie where a readable index says."""
     movie = read_movie(source, leniency=Leniency.PERMISSIVE)
     return not movie.is_fragmented and read_claims(source, movie).is_doubtful
+
+
+def healthy_among(pieces: Sequence[ByteSource]) -> UsageError | None:
+    """Return what to say where of several pieces one is a healthy film: the reference, named without ``--ref``."""
+    good = [piece for piece in pieces if index_state(piece) is IndexState.SOUND and _is_borne_out(piece)]
+    if len(good) != 1 or len(pieces) < 2:
+        return None
+    others = " ".join(str(piece.path) for piece in pieces if piece is not good[0])
+    return UsageError(
+        f"{good[0].path} is healthy, and no piece of {others}; if it is to serve as the reference: "
+        f"mediarescue untrunc {others} --ref {good[0].path}"
+    )
 
 
 def nothing_to_do(source: ByteSource) -> NothingToDoError:

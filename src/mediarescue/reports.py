@@ -274,7 +274,8 @@ class UntruncReport:
         if self.own_index is not None and self.own_index.missing:
             why.append(f"{self.own_index.missing} samples that its own index lists are missing from the file")
         if self.own_index is not None and self.own_index.cut and not self.missing_tracks:
-            why.append("its own index is cut off or damaged: tracks that stood there are missing")
+            advice = "; add --ref GOOD" if self.reference is None else ""
+            why.append(f"its own index is cut off or damaged: tracks that stood there are missing{advice}")
         if self.check is not None and (bad := self.check.with_errors):
             why.append(f"{bad} of {self.check.decoded} frames that were decoded {'has' if bad == 1 else 'have'} errors")
         return tuple(why)

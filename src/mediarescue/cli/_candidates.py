@@ -29,16 +29,17 @@ def candidates_text(candidates: Sequence[CandidateReport], width: int, *, every:
 
     from mediarescue.cli._text import labelled, table_text
 
+    shown = candidates if every else candidates[:_SHOWN]
+    names = _short([Path(candidate.path) for candidate in shown])
+    widest = min(max(map(len, names), default=0), width * 2 // 5)
     columns = (
         Column("rank", justify="right", no_wrap=True),
-        Column("reference", overflow="fold", ratio=3),
+        Column("reference", overflow="fold", ratio=3, min_width=widest),
         Column("mode", no_wrap=True),
         Column("read", justify="right", no_wrap=True),
         Column("keys", justify="right", no_wrap=True),
         Column("verdict", ratio=4),
     )
-    shown = candidates if every else candidates[:_SHOWN]
-    names = _short([Path(candidate.path) for candidate in shown])
     rows = [
         (
             str(candidate.rank),

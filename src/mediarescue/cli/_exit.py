@@ -145,7 +145,7 @@ def describe(error: BaseException) -> Failure:
         code, what = EXIT_INTERRUPTED, "nothing was written"
     elif callable(format_message := getattr(error, "format_message", None)):
         # typer's errors, told by their shape: whose module they live in depends on typer's version.
-        sentence = " ".join(str(format_message()).split()).rstrip(".")
+        sentence = " ".join(str(format_message()).split()).rstrip(".").replace(": Value error, ", ": ")
         return Failure(UsageError.exit_code, "UsageError", f"{sentence}; see '{_help_command(error)}'")
     elif isinstance(error, MemoryError):
         return Failure(EXIT_BUG, kind, "there is not enough memory; close other programs and try again")
@@ -174,7 +174,7 @@ def fail(error: BaseException, invocation: Invocation) -> int:
         error.show()  # type: ignore[attr-defined]
         return UsageError.exit_code
     failure = describe(error)
-    if invocation.verbose and not isinstance(error, Stopped):
+    if invocation.verbose and failure.exit_code == EXIT_BUG:
         write_stderr("".join(traceback.format_exception(error)))
     write_stderr(f"{PROGRAM}: {printable(failure.message)}\n")
     if invocation.json:

@@ -50,7 +50,7 @@ app.command(
     untrunc_cmd.COMMAND,
     help=untrunc_cmd.HELP,
     epilog=untrunc_cmd.EPILOG,
-    options_metavar="--ref GOOD [OPTIONS]",
+    options_metavar="[--ref GOOD] [OPTIONS]",
 )(untrunc_cmd.untrunc_command)
 app.command(
     extract_cmd.COMMAND,

@@ -19,6 +19,7 @@ from mediarescue.isobmff.sparse import SparseSource
 
 KIND = "mediarescue camera profile"
 SCHEMA_VERSION = 1
+_FILM_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip")
 _LARGEST_DOCUMENT = 96 << 20
 LARGEST_DATA = 64 << 20
 """Bytes that a profile may unpack to: tables and heads of hours of film are less."""
@@ -49,6 +50,10 @@ def open_camera_profile(stack: ExitStack, source: ByteSource) -> ByteSource:
 def read_document(source: ByteSource) -> dict[str, Any]:
     """Return the document of a camera profile; raises InputError where it is none of a known version."""
     where = f"{source.path}"
+    if source.read(4, 4) in _FILM_BOXES:
+        raise InputError(
+            f"{where} is a film, no camera profile; save one of it: mediarescue profile save {where} -o PROFILE.json"
+        )
     if source.size > _LARGEST_DOCUMENT:
         raise InputError(f"{where} is too large for a camera profile ({source.size} bytes)")
     try:

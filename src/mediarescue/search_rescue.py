@@ -160,7 +160,12 @@ def _identified(
     close = gaps is GapMode.CLOSE
     rescue = identify(source, families, preparation, probe=decoded, listener=listener, close_gaps=close)
     named = named_borders(source, rescue.segmentation.gaps)
-    rescue = replace(rescue, segmentation=replace(rescue.segmentation, gaps=named))
+    # the bytes at a border say nothing of those that are missing there
+    pauses = tuple(
+        pause if gap is before else replace(pause, error=None)
+        for pause, gap, before in zip(rescue.pauses, named, rescue.segmentation.gaps, strict=True)
+    )
+    rescue = replace(rescue, segmentation=replace(rescue.segmentation, gaps=named), pauses=pauses)
     check_fit(source, rescue)
     return rescue
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mediarescue
+from mediarescue.cli._table import untrunc_text
 from mediarescue.cli.app import main
 from mediarescue.errors import NothingRecoverableError, OutputError, UsageError
 from mediarescue.events import Event, Warned
@@ -64,6 +65,9 @@ def test_what_is_missing_between_pieces_is_said(clips: Clips, tmp_path: Path) ->
     report = mediarescue.untrunc([first, last], reference=pair.reference, output=tmp_path / "out.mp4")
     reasons = [gap.reason for gap in report.gaps if not gap.expected]
     assert any("piece0.mp4 and piece2.mp4 do not join" in reason for reason in reasons)
+    border = next(gap for gap in report.gaps if "do not join" in gap.reason)
+    assert border.lost_error_seconds is None
+    assert "how much more is unknown" in " ".join(untrunc_text(report).split())
     assert report.exit_code == 10
     originals = [{packet.digest for packet in stream.packets} for stream in true_packets(pair.take)]
     for stream, known in zip(true_packets(tmp_path / "out.mp4"), originals, strict=True):

@@ -124,9 +124,11 @@ def _gap_time(gap: GapReport) -> str:
     place = f", at {duration(gap.time_seconds)}"
     if gap.lost_seconds is None:
         return place
-    lost = f"{place}, about {gap.lost_seconds:.2f} s lost"
     error = gap.lost_error_seconds
-    return f"{lost}, give or take {error:.2f} s" if error is not None and error >= _TOLD_ERROR else lost
+    if error is None:
+        return f"{place}, at least {gap.lost_seconds:.2f} s lost, how much more is unknown"
+    lost = f"{place}, about {gap.lost_seconds:.2f} s lost"
+    return f"{lost}, give or take {error:.2f} s" if error >= _TOLD_ERROR else lost
 
 
 def _fragments_sentence(fragments: FragmentsReport) -> str:

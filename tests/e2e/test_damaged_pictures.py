@@ -18,7 +18,8 @@ _SIZE = (640, 480)
 def film(path: Path, seed: int) -> tuple[tuple[int, int], ...]:
     """Write JPEG images in chunks of five beside short runs of PCM; returns offset and size of the images."""
     images = encoded_pictures("mjpeg", 15, seed=seed, size=_SIZE, pix_fmt="yuvj420p", options={"qmax": "2"})
-    video = SyntheticTrack(b"vide", b"jpeg", tuple(images), per_chunk=5, entry=visual_entry(_SIZE))
+    entry = visual_entry(_SIZE)
+    video = SyntheticTrack(b"vide", b"jpeg", tuple(images), timescale=8000, duration=100, entry=entry, per_chunk=5)
     return write_movie(path, (pcm_track(3, seed=seed, frames=500), video)).samples[1]
 
 

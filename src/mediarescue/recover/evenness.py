@@ -58,6 +58,8 @@ class Evenness:
     ----------
     piece : int
         Bytes that are looked at together where sound may begin or end.
+    tells : bool
+        Whether the reference's own sound is uneven enough to be told from noise.
 
     Notes
     -----
@@ -72,11 +74,11 @@ class Evenness:
         told = [value for value in known if value is not None]
         self._block = block
         self.piece = block * max(_PIECE[0], -(-_PIECE[1] // block))
-        self._tells = bool(told) and min(told) >= _UNEVEN_REFERENCE
+        self.tells = bool(told) and min(told) >= _UNEVEN_REFERENCE
 
     def may_be_sound(self, window: MediaWindow, offset: int, size: int) -> bool:
         """Whether ``size`` bytes at ``offset`` are uneven as sound is; true where nobody can tell."""
-        if not self._tells:
+        if not self.tells:
             return looks_like(window.peek(offset, min(size, _MOST_READ)), whole=False) in (PCM, "")
         pieces = range(offset, max(offset + size - self.piece, offset) + 1, self.piece)
         return all(self._sounds(window.peek(at, min(self.piece, offset + size - at))) for at in pieces)
@@ -84,20 +86,20 @@ class Evenness:
     def sound_from(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return how many bytes from ``pos`` on, up to ``end``, are sound beyond doubt; 0 where nobody can tell."""
         piece, at = self.piece, pos
-        while self._tells and at + piece <= end and self._sounds(window.peek(at, piece), zeros=False):
+        while self.tells and at + piece <= end and self._sounds(window.peek(at, piece), zeros=False):
             at += piece
         return at - pos if at - pos >= _FEWEST_PIECES * piece else 0
 
     def sound_before(self, window: MediaWindow, pos: int, end: int) -> int:
         """Return how many bytes in front of ``end``, none before ``pos``, are sound beyond doubt, as `sound_from`."""
         piece, at = self.piece, end
-        while self._tells and at - piece >= pos and self._sounds(window.peek(at - piece, piece), zeros=False):
+        while self.tells and at - piece >= pos and self._sounds(window.peek(at - piece, piece), zeros=False):
             at -= piece
         return end - at if end - at >= _FEWEST_PIECES * piece else 0
 
     def is_noise(self, window: MediaWindow, pos: int, end: int) -> bool:
         """Whether bytes are spread as those of pictures, unlike the sound; False where nobody can tell."""
-        value = unevenness(window.peek(pos, min(end - pos, _MOST_READ)), self._block) if self._tells else None
+        value = unevenness(window.peek(pos, min(end - pos, _MOST_READ)), self._block) if self.tells else None
         return value is not None and value < _UNEVEN
 
     def _sounds(self, data: bytes, *, zeros: bool = True) -> bool:

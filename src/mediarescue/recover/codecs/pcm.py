@@ -121,7 +121,7 @@ class PcmMatcher:
             Where that begins: a run as long as all others may begin inside it.
         """
         first = end - self._usual
-        if self._whole and self._usual and earliest < first:
+        if self._whole and self._usual and earliest < first and self._sound.tells:
             inside = self._sound.is_noise(window, first, pos) if first < pos else False
             if not inside and self._sound.may_be_sound(window, max(first, pos), end - max(first, pos)):
                 return self._run(first, self._usual)

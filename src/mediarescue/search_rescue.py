@@ -9,7 +9,7 @@ from pathlib import Path
 from mediarescue.bitstream.jit import announce_compiling
 from mediarescue.checking.structure import IndexState, check_structure, index_state
 from mediarescue.errors import InputError, NothingRecoverableError, ReferenceMismatchError
-from mediarescue.events import Listener, Noted, Warned, ignore
+from mediarescue.events import COMPILING, Listener, Noted, Warned, ignore
 from mediarescue.fit import check_fit, check_trial, decoded
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
 from mediarescue.judging import judge
@@ -32,7 +32,6 @@ from mediarescue.writing import copied_media
 _TRIAL = 16 << 20
 _PAUSE_HEARD = 0.05
 """Seconds: a shorter rest of a gap that was closed is not told of."""
-COMPILING = "compiling the bitstream readers, once on this machine: some ten seconds"
 
 
 def untrunc_by_search(
@@ -221,6 +220,7 @@ def _report(
     location, segmentation = rescue.preparation.location, rescue.segmentation
     tracks = track_reports(rescue.tracks)
     missing = missing_tracks(rescue)
+    first = min((int(track.offset[track.recorded].min()) for track in rescue.tracks), default=location.start)
     return UntruncReport(
         input=str(source.path),
         reference=str(reference),
@@ -236,8 +236,8 @@ def _report(
                 gap.reason,
                 gap.expected,
                 time_seconds=pause.time,
-                lost_seconds=None if gap.expected else pause.lost,
-                lost_error_seconds=None if gap.expected else pause.error,
+                lost_seconds=None if gap.expected or gap.offset < first else pause.lost,
+                lost_error_seconds=None if gap.expected or gap.offset < first else pause.error,
             )
             for gap, pause in zip(segmentation.gaps, rescue.pauses, strict=True)
         ),

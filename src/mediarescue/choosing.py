@@ -203,7 +203,9 @@ def _ranked(
     order = best_first(_QUICK)
     best = latest[order[0].path] if order else None
     again = [film for film in order if best and latest[film.path].part >= _HALF_AS_GOOD * best.part]
-    alike = next((mode[1:_OF_THE_BEST_MODE] for mode in modes if best and mode[0].path == best.film.path), [])
+    if best and best.part < _HARDLY_ANY:  # none reads the beginning or the middle: more of it would only take long
+        again = []
+    alike = next((mode[1:_OF_THE_BEST_MODE] for mode in modes if again and mode[0].path == again[0].path), [])
     tried([*again[:1], *alike, *again[1:]][:_MOST_FULL], _FULL, len(glanced) + _MOST_QUICK)
     listener(StageFinished(CHOOSE))
     return sorted(latest.values(), key=lambda trial: (not trial.fits, -trial.limit, *trial.order()))

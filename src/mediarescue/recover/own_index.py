@@ -15,11 +15,9 @@ from mediarescue.isobmff import (
     Box,
     BoxError,
     ByteSource,
-    ChunkTable,
     Fragments,
     Leniency,
     Movie,
-    SampleTable,
     TimedSamples,
     Track,
     expand,
@@ -33,6 +31,7 @@ from mediarescue.isobmff.movie import MAX_MOVIE_SIZE, movie_of
 from mediarescue.recover.families import make_families
 from mediarescue.recover.hidden import find_hidden
 from mediarescue.recover.indexed import IndexedSamples, indexed_samples
+from mediarescue.recover.listed import byte_ranges, in_order, leading, sample_count, shifted, up_to
 from mediarescue.recover.locate import MediaLocation
 from mediarescue.recover.profile import constant_sound, indexed_profile
 from mediarescue.recover.window import MediaWindow
@@ -80,12 +79,12 @@ class OwnIndex:
     @property
     def used(self) -> int:
         """Samples that are taken from the tables (PCM: chunks)."""
-        return sum(_count(part) for part in self.found)
+        return sum(sample_count(part) for part in self.found)
 
     @property
     def bytes(self) -> int:
         """Bytes of the samples that are taken from the tables."""
-        return sum(int(_ranges(part)[1].sum()) for part in self.found)
+        return sum(int(byte_ranges(part)[1].sum()) for part in self.found)
 
     @property
     def missing(self) -> int:
@@ -143,20 +142,20 @@ def _trusted(
     """Return what the bytes bear out of the samples listed for each track."""
     kept = [(track, part) for track, part in zip(movie.tracks, listed, strict=True) if part is not None]
     parts = [part for _, part in kept]
-    if not any(_count(part) for part in parts):
+    if not any(sample_count(part) for part in parts):
         return None
     movie = replace(movie, tracks=tuple(track for track, _ in kept))
     shift = _shift(source, movie, parts, location)
     if shift is None:
         return None
-    moved = [_moved(part, shift) for part in parts]
-    inside = [_inside(part, source.size) for part in moved]
+    moved = [shifted(part, shift) for part in parts]
+    inside = [up_to(part, source.size) for part in moved]
     end = _trusted_end(source, movie, inside)
-    found = tuple(inside if end is None else _beside_pictures(movie, [_in_order(_inside(p, end)) for p in inside]))
-    total = sum(map(_count, parts))
-    within = sum(map(_count, inside))
-    used = sum(map(_count, found))
-    listed_end = max(int((offset + size).max()) for offset, size in map(_ranges, moved) if len(offset))
+    found = tuple(inside if end is None else _beside_pictures(movie, [in_order(up_to(p, end)) for p in inside]))
+    total = sum(map(sample_count, parts))
+    within = sum(map(sample_count, inside))
+    used = sum(map(sample_count, found))
+    listed_end = max(int((offset + size).max()) for offset, size in map(byte_ranges, moved) if len(offset))
     if not used:
         return None
     is_cut = is_cut or len(kept) < len(listed)
@@ -233,73 +232,14 @@ def _listed(track: Track) -> IndexedSamples | None:
     return IndexedSamples(TimedSamples(samples, samples.dts), None, 0)
 
 
-def _count(part: IndexedSamples) -> int:
-    return len(part.chunks) if part.chunks is not None else len(part.samples.samples) if part.samples else 0
-
-
-def _ranges(part: IndexedSamples) -> tuple[Int64Array, Int64Array]:
-    """Return offset and size of each sample (of PCM: each chunk), int64 (n,)."""
-    if part.chunks is not None:
-        return part.chunks.offset, part.chunks.size
-    assert part.samples is not None
-    return part.samples.samples.offset, part.samples.samples.size
-
-
-def _moved(part: IndexedSamples, shift: int) -> IndexedSamples:
-    if not shift:
-        return part
-    if part.chunks is not None:
-        return replace(part, chunks=replace(part.chunks, offset=part.chunks.offset + shift))
-    assert part.samples is not None
-    samples = part.samples.samples
-    moved = SampleTable(
-        samples.offset + shift,
-        samples.size,
-        samples.duration,
-        samples.composition_offset,
-        samples.is_sync,
-        samples.chunk_index,
-        samples.description_index,
-    )
-    return replace(part, samples=replace(part.samples, samples=moved))
-
-
-def _inside(part: IndexedSamples, end: int) -> IndexedSamples:
-    """Return the samples that end at ``end`` or before; a chunk of PCM is cut there."""
-    offset, size = _ranges(part)
-    if part.chunks is None:
-        assert part.samples is not None
-        inside = (offset >= 0) & (offset + size <= end)
-        if inside.all():
-            return part
-        timed = part.samples
-        left = TimedSamples(timed.samples.select(inside), timed.decode_time[inside])
-        return IndexedSamples(left, None, int(left.decode_time[0]) if len(left.decode_time) else 0)
-    chunks = part.chunks
-    fits = np.where(offset >= 0, chunks.samples_in(np.clip(end - offset, 0, None)), 0)
-    count = np.minimum(chunks.sample_count, fits)
-    kept = count > 0
-    runs = ((int(count[kept].sum()), chunks.delta),) if kept.any() else ()
-    clipped = ChunkTable(
-        offset[kept],
-        count[kept],
-        chunks.description_index[kept],
-        chunks.sample_size,
-        runs,
-        chunks.packet_size,
-        chunks.packet_samples,
-    )
-    return IndexedSamples(None, clipped, 0)
-
-
 def _shift(source: ByteSource, movie: Movie, parts: Sequence[IndexedSamples], location: MediaLocation) -> int | None:
     """Return by how many bytes the samples lie behind their places in the tables; None where nothing tells."""
     pictures = [
-        (*_ranges(part), length_size)
+        (*byte_ranges(part), length_size)
         for track, part in zip(movie.tracks, parts, strict=True)
-        if (length_size := unit_length_size(track)) and _count(part)
+        if (length_size := unit_length_size(track)) and sample_count(part)
     ]
-    ranges = [_ranges(part) for part in parts if _count(part)]
+    ranges = [byte_ranges(part) for part in parts if sample_count(part)]
     first = min(int(offset.min()) for offset, _ in ranges)
     last = max(int((offset + size).max()) for offset, size in ranges)
     at = movie.moov.offset
@@ -311,7 +251,7 @@ def _shift(source: ByteSource, movie: Movie, parts: Sequence[IndexedSamples], lo
         best = max(tried, key=lambda shift: (_hits(source, offset + shift, size, length_size), -abs(shift)))
         return best if _hits(source, offset + best, size, length_size) > _MOSTLY else None
     for shift in dict.fromkeys(likely):
-        if _reads(source, movie, [_inside(_moved(part, shift), source.size) for part in parts]):
+        if _reads(source, movie, [up_to(shifted(part, shift), source.size) for part in parts]):
             return shift
     return None
 
@@ -360,7 +300,7 @@ def _scanned_shifts(source: ByteSource, offset: Int64Array, size: Int64Array, le
 
 def _reads(source: ByteSource, movie: Movie, parts: Sequence[IndexedSamples]) -> bool:
     """Whether most of some samples, as far as they can be known, end where the tables say."""
-    if not any(map(_count, parts)):
+    if not any(map(sample_count, parts)):
         return False
     profile = indexed_profile(movie, parts)
     window = MediaWindow(source, 0, source.size)
@@ -387,47 +327,20 @@ def _reads(source: ByteSource, movie: Movie, parts: Sequence[IndexedSamples]) ->
     return not known  # PCM alone: nothing speaks against it
 
 
-def _in_order(part: IndexedSamples) -> IndexedSamples:
-    """Return the samples up to the first that stands in front of the one before it."""
-    offset, _ = _ranges(part)
-    back = np.flatnonzero(np.diff(offset) < 0)
-    return _first(part, int(back[0]) + 1) if len(back) else part
-
-
 def _beside_pictures(movie: Movie, parts: Sequence[IndexedSamples]) -> Iterator[IndexedSamples]:
     """Yield the samples of each track up to the first that lies where a picture does, which has been read."""
     pictures = [
-        _ranges(part)
+        byte_ranges(part)
         for track, part in zip(movie.tracks, parts, strict=True)
-        if unit_length_size(track) and _count(part)
+        if unit_length_size(track) and sample_count(part)
     ]
     for track, part in zip(movie.tracks, parts, strict=True):
-        offset, size = _ranges(part)
+        offset, size = byte_ranges(part)
         wrong = np.zeros(len(offset), np.bool_)
         for begins, sizes in () if unit_length_size(track) else pictures:
             at = np.searchsorted(begins, offset + size, side="left") - 1
             wrong |= (at >= 0) & ((begins + sizes)[np.maximum(at, 0)] > offset)
-        yield _first(part, int(np.argmax(wrong))) if wrong.any() else part
-
-
-def _first(part: IndexedSamples, count: int) -> IndexedSamples:
-    """Return the first ``count`` samples (PCM: chunks)."""
-    if part.samples is not None:
-        timed = part.samples
-        return replace(part, samples=TimedSamples(timed.samples.select(slice(count)), timed.decode_time[:count]))
-    assert part.chunks is not None
-    chunks = part.chunks
-    counts = chunks.sample_count[:count]
-    return replace(
-        part,
-        chunks=replace(
-            chunks,
-            offset=chunks.offset[:count],
-            sample_count=counts,
-            description_index=chunks.description_index[:count],
-            sample_delta=((int(counts.sum()), chunks.delta),) if count else (),
-        ),
-    )
+        yield leading(part, int(np.argmax(wrong))) if wrong.any() else part
 
 
 def _trusted_end(source: ByteSource, movie: Movie, parts: Sequence[IndexedSamples]) -> int | None:
@@ -441,7 +354,7 @@ def _trusted_end(source: ByteSource, movie: Movie, parts: Sequence[IndexedSample
     ends = []
     for track, part in zip(movie.tracks, parts, strict=True):
         length_size = unit_length_size(track)
-        offset, size = _ranges(part)
+        offset, size = byte_ranges(part)
         if not length_size or not len(offset):
             continue
 

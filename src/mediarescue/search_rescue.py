@@ -183,20 +183,20 @@ def _prepared(source: ByteSource, healthy: ByteSource, state: IndexState, listen
         )
     if state is IndexState.POINTS_OUTSIDE:
         listener(Warned(f"{broken.name} has an index, but samples are missing from the file; it is not used"))
-    zeros = zero_fraction(source)
-    if zeros == 1.0:
+    if zero_fraction(source) == 1.0:
         raise NothingRecoverableError(
             f"{broken} holds only zeros ({readable_size(source.size)}): the recording never reached the card, "
             "or was erased; there is nothing to rescue in it"
         )
-    if zeros > 0.2:
-        listener(Warned(f"about {zeros:.0%} of {broken.name} are zeros; nothing can be rescued there"))
     try:
         preparation = prepare(source, healthy)
     except NoMovieError as error:
         raise ReferenceMismatchError(f"the reference {reference} has no moov box; use a file that plays") from error
     except BoxError as error:
         raise _damaged(reference, error) from error
+    zeros = zero_fraction(source, preparation.location.start)  # phones set zeros aside in front of the media
+    if zeros > 0.2:
+        listener(Warned(f"about {zeros:.0%} of the media in {broken.name} are zeros; nothing can be rescued there"))
     learnt = any(track.sample_count for track in preparation.profile.tracks)
     if not learnt and preparation.profile.movie.is_fragmented:
         raise ReferenceMismatchError(

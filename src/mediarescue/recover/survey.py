@@ -9,13 +9,17 @@ _BLOCK = 4096
 _READ = 1 << 20
 
 
-def zero_fraction(source: ByteSource) -> float:
-    """Return the part of the file that is zeros, estimated at 512 places; exactly 1.0 only where all bytes are zero."""
-    if source.size <= _PLACES * _BLOCK:
-        blocks = [source.read(at, _BLOCK) for at in range(0, source.size, _BLOCK)]
+def zero_fraction(source: ByteSource, start: int = 0) -> float:
+    """Return the part of a file that is zeros from ``start`` on, estimated at 512 places.
+
+    Exactly 1.0 only where all bytes of the file are zero.
+    """
+    size = source.size - start
+    if size <= _PLACES * _BLOCK:
+        blocks = [source.read(at, _BLOCK) for at in range(start, source.size, _BLOCK)]
         return sum(not any(block) for block in blocks) / max(len(blocks), 1)
-    step = (source.size - _BLOCK) // (_PLACES - 1)
-    zeros = sum(not any(source.read(place * step, _BLOCK)) for place in range(_PLACES))
+    step = (size - _BLOCK) // (_PLACES - 1)
+    zeros = sum(not any(source.read(start + place * step, _BLOCK)) for place in range(_PLACES))
     if zeros == _PLACES and not _all_zero(source):
         return (_PLACES - 1) / _PLACES
     return zeros / _PLACES

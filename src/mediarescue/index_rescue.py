@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mediarescue.checking.structure import IndexState
 from mediarescue.events import Listener, Noted
-from mediarescue.fit import decoded
 from mediarescue.fragment_rescue import write_indexed
 from mediarescue.isobmff import TRACK_KINDS, ByteSource
 from mediarescue.isobmff.claims import sample_ranges
@@ -16,20 +15,14 @@ from mediarescue.judging import nothing_to_do
 from mediarescue.options import UntruncOptions
 from mediarescue.outcome import av_difference, track_reports
 from mediarescue.recover.candidate import CUT_SHORT, Gap
-from mediarescue.recover.extending import Extension, extend_tracks, search_start
-from mediarescue.recover.fragmented import indexed_tracks
 from mediarescue.recover.listed_damage import find_damage, left_out, zeros_in_words
 from mediarescue.recover.locate import MediaLocation, locate_media
-from mediarescue.recover.own_index import OwnIndex, read_hidden_index, read_own_index
+from mediarescue.recover.own_index import OwnIndex, read_hidden_index
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.timing.stand_ins import Pause
 from mediarescue.reporting.describe import describe
 from mediarescue.reports import GapReport, OwnIndexReport, UntruncReport
-
-_HARDLY_ANY = 0.125
-"""Part of the media that the tracks of a cut moov hold: with so little the main track is among those that are lost."""
-_LEFT_OVER = 1024
-"""Bytes behind the last listed sample that are not searched: a box, or padding."""
+from mediarescue.self_contained import by_moov, extended
 
 
 def untrunc_by_own_index(
@@ -51,8 +44,8 @@ def untrunc_by_own_index(
     if options.ignore_moov:
         return None
     location = locate_media(source)
-    own = read_own_index(source, location)
-    if own is None or (own.is_cut and (healthy is not None or own.bytes < _HARDLY_ANY * location.size)):
+    own = by_moov(source, location)
+    if own is None or (own.is_cut and healthy is not None):
         return None
     if healthy is not None:
         listener(Noted(f"{source.path.name} is rescued by its own index; the reference is not needed"))
@@ -105,14 +98,7 @@ def untrunc_by_index(
     options, listener
         As for `mediarescue.untrunc`.
     """
-    profile, tracks = indexed_tracks(own.movie, own.found)
-    start, end = min(search_start(tracks), own.listed_end), location.end
-    if own.movie.moov.offset >= start:
-        end = min(end, own.movie.moov.offset)
-    extension = Extension(tracks, (), 0)
-    if end - start > _LEFT_OVER:
-        listener(Noted(_SEARCHED.format(file=source.path.name, bytes=end - start)))
-        extension = extend_tracks(source, profile, tracks, start=start, end=end, probe=decoded, listener=listener)
+    extension = extended(source, own, location, listener=listener)
     damage = find_damage(source, extension.tracks)
     if only_if_longer and not extension.added and not damage:
         return None
@@ -122,7 +108,7 @@ def untrunc_by_index(
     pauses: dict[Gap, Pause] = dict(lost)
     first = min(int(track.offset.min()) for track in tracks)
     last = max(int((track.offset + track.size).max()) for track in tracks)
-    gaps = tuple(gap for gap in extension.gaps if gap.offset < end) or _cut_sample(own, last, source.size)
+    gaps = extension.gaps or _cut_sample(own, last, source.size)
     gaps = tuple(sorted((*gaps, *pauses), key=lambda gap: gap.offset))
     file_type = location.file_type or (own.movie.file_type.serialize() if own.movie.file_type is not None else b"")
     media = (min(location.start, first) if not own.shift else first, last)
@@ -175,9 +161,6 @@ def untrunc_by_index(
             own.used, own.listed, own.missing, own.distrusted, extension.added, own.shift, own.is_cut
         ),
     )
-
-
-_SEARCHED = "the index of {file} ends before its media data: {bytes} bytes behind it are searched"
 
 
 def _cut_sample(own: OwnIndex, last: int, size: int) -> tuple[Gap, ...]:

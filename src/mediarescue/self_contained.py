@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 
-from mediarescue.events import Listener, ignore
+from mediarescue.events import Listener, Noted, ignore
 from mediarescue.fit import decoded
 from mediarescue.inspection import FileState, InspectReport
 from mediarescue.isobmff import ByteSource
 from mediarescue.recover.candidate import Gap
-from mediarescue.recover.extending import extend_tracks, search_start
+from mediarescue.recover.extending import Extension, extend_tracks, search_start
 from mediarescue.recover.fragmented import indexed_tracks
 from mediarescue.recover.locate import MediaLocation, locate_media
 from mediarescue.recover.own_index import OwnIndex, read_hidden_index, read_own_index
@@ -19,6 +19,8 @@ from mediarescue.recover.rescued_track import RescuedTrack
 _HARDLY_ANY = 0.125
 """Part of the media that the tracks of a cut moov hold: with so little the main track is among those that are lost."""
 _LEFT_OVER = 1024
+"""Bytes behind the last listed sample that are not searched: a box, or padding."""
+_SEARCHED = "the index of {file} ends before its media data: {bytes} bytes behind it are searched"
 _LOOKED_INTO = 32 << 20
 """Bytes of the media data that `inspect` searches for an index."""
 
@@ -43,22 +45,30 @@ def rescue_alone(source: ByteSource, *, hidden: bool, listener: Listener = ignor
     listener : callable
     """
     location = locate_media(source)
-    own = _by_moov(source, location)
+    own = by_moov(source, location)
     if own is None and hidden:
         own = read_hidden_index(source, location, listener=listener)
     if own is None:
         return None
+    extension = extended(source, own, location, listener=listener)
+    return OwnRescue(own, extension.tracks, extension.gaps)
+
+
+def extended(source: ByteSource, own: OwnIndex, location: MediaLocation, *, listener: Listener = ignore) -> Extension:
+    """Return what an index lists and what a search finds behind it, up to the end of the media."""
     profile, indexed = indexed_tracks(own.movie, own.found)
     start, end = min(search_start(indexed), own.listed_end), location.end
     if own.movie.moov.offset >= start:
         end = min(end, own.movie.moov.offset)
     if end - start <= _LEFT_OVER:
-        return OwnRescue(own, indexed, ())
-    further = extend_tracks(source, profile, indexed, start=start, end=end, probe=decoded, listener=listener)
-    return OwnRescue(own, further.tracks, tuple(gap for gap in further.gaps if gap.offset < end))
+        return Extension(indexed, (), 0)
+    listener(Noted(_SEARCHED.format(file=source.path.name, bytes=end - start)))
+    found = extend_tracks(source, profile, indexed, start=start, end=end, probe=decoded, listener=listener)
+    return replace(found, gaps=tuple(gap for gap in found.gaps if gap.offset < end))
 
 
-def _by_moov(source: ByteSource, location: MediaLocation) -> OwnIndex | None:
+def by_moov(source: ByteSource, location: MediaLocation) -> OwnIndex | None:
+    """Return what a film's own ``moov`` is good for; None where a reference is needed."""
     own = read_own_index(source, location)
     return None if own is None or (own.is_cut and own.bytes < _HARDLY_ANY * location.size) else own
 
@@ -71,7 +81,7 @@ def with_own_way(source: ByteSource, report: InspectReport) -> InspectReport:
     if report.state not in (FileState.MOOV_MISSING, FileState.MOOV_DAMAGED) and not without_beginning:
         return report
     location = locate_media(source)
-    own = _by_moov(source, location)
+    own = by_moov(source, location)
     if own is None and without_beginning:
         return report
     if own is None:

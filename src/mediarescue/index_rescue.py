@@ -13,7 +13,7 @@ from mediarescue.isobmff.claims import sample_ranges
 from mediarescue.isobmff.pieces import PiecesSource
 from mediarescue.judging import nothing_to_do
 from mediarescue.options import UntruncOptions
-from mediarescue.outcome import av_difference, track_reports
+from mediarescue.outcome import av_difference, gap_reports, track_reports
 from mediarescue.recover.candidate import CUT_SHORT, Gap
 from mediarescue.recover.listed_damage import find_damage, left_out, zeros_in_words
 from mediarescue.recover.locate import MediaLocation, locate_media
@@ -21,7 +21,7 @@ from mediarescue.recover.own_index import OwnIndex, read_hidden_index
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.timing.stand_ins import Pause
 from mediarescue.reporting.describe import describe
-from mediarescue.reports import GapReport, OwnIndexReport, UntruncReport
+from mediarescue.reports import OwnIndexReport, UntruncReport
 from mediarescue.self_contained import by_moov, extended
 
 
@@ -135,18 +135,7 @@ def untrunc_by_index(
         media_bytes=max(recovered + sum(gap.size for gap in gaps), media[1] - media[0]),
         recovered_bytes=recovered,
         tracks=reports,
-        gaps=tuple(
-            GapReport(
-                source.ranges(gap.offset, 1)[0][0],
-                gap.size,
-                gap.reason,
-                gap.expected,
-                pause.time,
-                pause.lost,
-                pause.error,
-            )
-            for gap, pause in ((gap, pauses.get(gap, Pause())) for gap in gaps)
-        ),
+        gaps=gap_reports(source, ((gap, pauses.get(gap, Pause())) for gap in gaps)),
         damaged=damaged,
         av_difference_seconds=av_difference(reports),
         dropped_boxes=dropped,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mediarescue.isobmff import ByteSource
+from mediarescue.recover.candidate import Gap
 from mediarescue.recover.rescued_track import RescuedTrack
-from mediarescue.reports import TrackReport
+from mediarescue.recover.timing.stand_ins import Pause
+from mediarescue.reports import GapReport, TrackReport
 
 
 def track_reports(tracks: Iterable[RescuedTrack]) -> tuple[TrackReport, ...]:
@@ -25,6 +28,25 @@ def track_reports(tracks: Iterable[RescuedTrack]) -> tuple[TrackReport, ...]:
         )
         for track in tracks
     )
+
+
+def gap_reports(source: ByteSource, gaps: Iterable[tuple[Gap, Pause]], *, first: int = 0) -> tuple[GapReport, ...]:
+    """Return what a report says of each gap; of one in front of ``first``, the first sample, no lost time."""
+    reports = []
+    for gap, pause in gaps:
+        told = not gap.expected and gap.offset >= first
+        reports.append(
+            GapReport(
+                source.ranges(gap.offset, 1)[0][0],
+                gap.size,
+                gap.reason,
+                gap.expected,
+                time_seconds=pause.time,
+                lost_seconds=pause.lost if told else None,
+                lost_error_seconds=pause.error if told else None,
+            )
+        )
+    return tuple(reports)
 
 
 def av_difference(tracks: Iterable[TrackReport]) -> float | None:

@@ -14,7 +14,7 @@ from mediarescue.fit import check_fit, check_trial, decoded
 from mediarescue.isobmff import BoxError, ByteSource, NoMovieError, mdat_header
 from mediarescue.judging import judge
 from mediarescue.options import GapMode, UntruncOptions
-from mediarescue.outcome import av_difference, track_reports
+from mediarescue.outcome import av_difference, gap_reports, track_reports
 from mediarescue.output import readable_size
 from mediarescue.pieces import named_borders, order_warnings
 from mediarescue.recover.assemble import Layout, assemble, file_type_box
@@ -24,7 +24,7 @@ from mediarescue.recover.faststart import larger_room, moved_to_front, room_for_
 from mediarescue.recover.run import Preparation, Rescue, identify, learn, prepare
 from mediarescue.recover.survey import zero_fraction
 from mediarescue.reporting.describe import describe
-from mediarescue.reports import CheckReport, GapReport, UntruncReport
+from mediarescue.reports import CheckReport, UntruncReport
 from mediarescue.selfcheck import OutputCheck
 from mediarescue.untangling import untangled
 from mediarescue.writing import copied_media
@@ -229,18 +229,7 @@ def _report(
         media_bytes=location.end - location.start,
         recovered_bytes=segmentation.recovered_bytes,
         tracks=tracks,
-        gaps=tuple(
-            GapReport(
-                source.ranges(gap.offset, 1)[0][0],
-                gap.size,
-                gap.reason,
-                gap.expected,
-                time_seconds=pause.time,
-                lost_seconds=None if gap.expected or gap.offset < first else pause.lost,
-                lost_error_seconds=None if gap.expected or gap.offset < first else pause.error,
-            )
-            for gap, pause in zip(segmentation.gaps, rescue.pauses, strict=True)
-        ),
+        gaps=gap_reports(source, zip(segmentation.gaps, rescue.pauses, strict=True), first=first),
         av_difference_seconds=av_difference(tracks),
         dropped_boxes=layout.dropped,
         warnings=(

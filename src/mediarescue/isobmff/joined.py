@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from mediarescue.isobmff.source import ByteSource
+from mediarescue.isobmff.source import ByteSource, ComposedSource
 
 
-class JoinedSource(ByteSource):
+class JoinedSource(ComposedSource):
     """What lies scattered in a file, read as one; it shares the open file, which stays the other's to close.
 
     Parameters
@@ -81,9 +81,3 @@ class JoinedSource(ByteSource):
         start, length = self._ranges[index]
         skip = offset - (self._ends[index] - length)
         return self._whole.read(start + skip, min(size, length - skip))
-
-    def read_into(self, offset: int, target: memoryview) -> int:
-        """Fill ``target`` with what stands at ``offset``; return the bytes read, fewer than asked at any place."""
-        data = self._read_once(offset, min(len(target), max(self.size - offset, 0)))
-        target[: len(data)] = data
-        return len(data)

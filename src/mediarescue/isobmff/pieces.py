@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from mediarescue.isobmff.source import ByteSource
+from mediarescue.isobmff.source import ByteSource, ComposedSource
 
 
-class PiecesSource(ByteSource):
+class PiecesSource(ComposedSource):
     """Pieces of one recording, in order; it shares the open files, which stay the pieces' to close.
 
     Parameters
@@ -73,9 +73,3 @@ class PiecesSource(ByteSource):
             return b""
         piece, (start, end) = places[0]
         return piece.read(start, end - start)
-
-    def read_into(self, offset: int, target: memoryview) -> int:
-        """Fill ``target`` with what stands at ``offset``; return the bytes read, fewer than asked at any place."""
-        data = self._read_once(offset, min(len(target), max(self.size - offset, 0)))
-        target[: len(data)] = data
-        return len(data)

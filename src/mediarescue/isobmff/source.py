@@ -144,3 +144,17 @@ class ByteSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class ComposedSource(ByteSource):
+    """Bytes of several places, presented as one file."""
+
+    def _read_once(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes at ``offset``, as far as one place holds them."""
+        raise NotImplementedError
+
+    def read_into(self, offset: int, target: memoryview) -> int:
+        """Fill ``target`` with what stands at ``offset``; return the bytes read, fewer than asked at any place."""
+        data = self._read_once(offset, min(len(target), max(self.size - offset, 0)))
+        target[: len(data)] = data
+        return len(data)

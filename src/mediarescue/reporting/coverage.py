@@ -13,8 +13,8 @@ from mediarescue.reporting.cover import Cover, Kind, kind_of
 from mediarescue.reports import CoverageReport
 
 CELLS = 120
-_LOUD = (Kind.GAP, Kind.UNKNOWN)
-"""Shown wherever they are, however few their bytes."""
+_LOUD = ((Kind.GAP, 0.0), (Kind.UNKNOWN, 0.1))
+"""Shown wherever they are more than this part of a cell: damage however small, unknown bytes where they are many."""
 
 
 def bytes_by_cell(cover: Cover, borders: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -97,7 +97,8 @@ def summarize(cover: Cover, *, cells: int = CELLS) -> CoverageReport:
 
 def _report(file_size: int, names: Sequence[str], table: NDArray[np.int64]) -> CoverageReport:
     most = table.argmax(axis=0)
-    for kind in reversed(_LOUD):
+    whole = table.sum(axis=0)
+    for kind, least in reversed(_LOUD):
         at = names.index(kind.name.lower())
-        most[table[at] > 0] = at
+        most[table[at] > least * whole] = at
     return CoverageReport(file_size, tuple(names[at] for at in most.tolist()))

@@ -1,0 +1,71 @@
+"""All comparisons of two films in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+
+from tests.support.fidelity.boxes import compare_boxes
+from tests.support.fidelity.difference import Difference
+from tests.support.fidelity.packets import compare_containers, described
+from tests.support.fidelity.pictures import compare_pictures
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What is not the same, and how near the pictures are.
+
+    Attributes
+    ----------
+    differences : list of Difference
+    frames : int
+        Frames compared.
+    psnr : tuple of float
+        Mean over the frames for each plane, in dB, infinite where all samples are equal.
+    """
+
+    differences: list[Difference] = field(default_factory=list)
+    frames: int = 0
+    psnr: tuple[float, ...] = ()
+
+    @property
+    def that_matter(self) -> list[str]:
+        """The differences a viewer or a program could notice, as lines."""
+        return [str(difference) for difference in self.differences if difference.matters]
+
+
+def compare_films(source: Path, result: Path, *, lossless: bool = True, least_psnr: float = 0.0) -> Comparison:
+    """Hold ``result``, made from ``source`` by encoding its first picture track anew, against ``source``.
+
+    Where not ``lossless`` each plane of each frame must reach ``least_psnr`` dB. Edit lists are compared by what they
+    show, and (in MP4 and MOV) the media behind them too, at the media's own times.
+    """
+    with av.open(str(source)) as container:
+        is_isobmff = "mov" in container.format.name
+        index = container.streams.video[0].index
+        track_id = container.streams[index].id
+    with av.open(str(result)) as container:
+        same_family = ("mov" in container.format.name) == is_isobmff
+    made = Comparison()
+    if not same_family:
+        made.differences.append(Difference("container", "another family of containers"))
+    for edits in (True, False) if is_isobmff else (True,):
+        pictures = compare_pictures(source, result, (index, index), edits=edits, lossless=lossless)
+        made.frames = max(made.frames, pictures.frames)
+        if pictures.psnr.size:
+            # The finite mean of squared errors would weigh bad frames more; the usual figure is the mean in dB.
+            made.psnr = tuple(float(np.mean(column)) for column in pictures.psnr.T)
+            low = float(pictures.psnr.min())
+            if low < least_psnr:
+                made.differences.append(Difference("pictures", f"PSNR of a plane is {low:.1f} dB"))
+        made.differences += pictures.differences
+        films = described(source, edits=edits), described(result, edits=edits)
+        for difference in compare_containers(*films, index, is_isobmff=is_isobmff and same_family, edits=edits):
+            if difference not in made.differences:
+                made.differences.append(difference)
+    if is_isobmff and same_family:
+        made.differences += compare_boxes(source, result, track_id)
+    return made

@@ -1,0 +1,121 @@
+"""What a container says of itself and its streams, and every packet that is not a picture of the processed stream."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+
+from tests.support.fidelity.difference import Difference, differing_rows, differing_values
+
+_WRITERS_OWN = ("encoder", "ENCODER", "DURATION", "major_brand", "minor_version", "compatible_brands")
+"""Tags that muxers other than for MP4 and MOV set themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One packet: times in ticks of the stream, flags as FFmpeg tells them, a hash of the bytes."""
+
+    pts: int | None
+    dts: int | None
+    duration: int | None
+    size: int
+    is_key: bool
+    is_discarded: bool
+    side_data: tuple[tuple[str, bytes], ...]
+    digest: str
+
+
+@dataclass(slots=True)
+class Described:
+    """A film as FFmpeg presents it, with the packets of each stream."""
+
+    tags: dict[str, str]
+    chapters: list[Any]
+    streams: list[dict[str, Any]]
+    packets: list[list[Packet]] = field(default_factory=list)
+
+
+def described(path: Path, *, edits: bool) -> Described:
+    """Read a film's header and all its packets."""
+    with av.open(str(path), options={} if edits else {"ignore_editlist": "1"}) as container:
+        made = Described(dict(container.metadata), list(container.chapters()), list(map(_stream, container.streams)))
+        made.packets = [[] for _ in made.streams]
+        for packet in container.demux():
+            if packet.size or packet.pts is not None:
+                made.packets[packet.stream_index].append(_packet(packet))
+    return made
+
+
+def _packet(packet: Any) -> Packet:
+    side = tuple(sorted((part.data_type, bytes(part)) for part in packet.iter_sidedata()))
+    digest = hashlib.blake2b(bytes(packet), digest_size=12).hexdigest()
+    times = packet.pts, packet.dts, packet.duration
+    return Packet(*times, packet.size, packet.is_keyframe, packet.is_discard, side, digest)
+
+
+def _stream(stream: Any) -> dict[str, Any]:
+    context, tags = stream.codec_context, dict(stream.metadata)
+    values = {
+        "kind": stream.type,
+        "id": stream.id,
+        "time base": stream.time_base,
+        "start": stream.start_time,
+        "duration": stream.duration,
+        "samples": stream.frames,
+        "disposition": int(stream.disposition),
+        "codec": context.name if context else None,
+        "codec tag": context.codec_tag if context else None,
+        **{f"tag {key}": value for key, value in tags.items()},
+    }
+    if stream.type == "video":
+        values["pixel aspect"] = stream.sample_aspect_ratio or context.sample_aspect_ratio
+        values["field order"] = str(context.field_order)
+        values["size"] = (context.width, context.height)
+        for name in ("color_range", "color_primaries", "color_trc", "colorspace"):
+            values[name] = int(getattr(context, name))
+        if context.pix_fmt and context.pix_fmt.startswith("yuvj"):
+            values["color_range"] = 2
+        values["mean rate"] = stream.average_rate
+    elif stream.type == "audio":
+        values["sound"] = (context.sample_rate, context.layout.name, context.format and context.format.name)
+    if context and stream.type != "video":
+        values["extradata"] = bytes(context.extradata or b"")
+    return values
+
+
+def compare_containers(
+    old: Described, new: Described, processed: int, *, is_isobmff: bool, edits: bool
+) -> list[Difference]:
+    """Compare tags, chapters, streams and packets; ``processed`` is the stream whose pictures were encoded anew.
+
+    Of the processed stream the times of the pictures are compared, in the order in which they are shown; where edit
+    lists were not applied, from the first on: a coding that reorders more may shift the media behind its edit list.
+    """
+    found = differing_values("container", "tag", old.tags, new.tags, () if is_isobmff else _WRITERS_OWN)
+    found += differing_rows("container", "chapters", old.chapters, new.chapters)
+    if len(old.streams) != len(new.streams):
+        kinds = [[stream["kind"] for stream in film.streams] for film in (old, new)]
+        return [*found, Difference("stream", f"streams {kinds[0]} became {kinds[1]}")]
+    for index, (was, now) in enumerate(zip(old.streams, new.streams, strict=True)):
+        minor = list(_WRITERS_OWN if not is_isobmff else ())
+        minor = [f"tag {name}" for name in minor]
+        if index == processed:
+            # The name of the encoder is not that of the source's any more.
+            minor += ["codec", "codec tag", "tag encoder", "tag vendor_id", *([] if edits else ["start"])]
+        if not is_isobmff:
+            minor += ["samples", "start", "duration", "mean rate"]
+        found += differing_values("stream", f"{index}", was, now, minor)
+        if index != processed:
+            found += differing_rows("packets", f"stream {index}", old.packets[index], new.packets[index])
+            continue
+        shown = [sorted((p.pts or 0, p.is_discarded) for p in film.packets[index]) for film in (old, new)]
+        if not edits:
+            shown = [[(pts - times[0][0], hidden) for pts, hidden in times] for times in shown]
+        found += differing_rows("packets", f"times of stream {index}", *shown)
+        ends = [sum(p.duration or 0 for p in film.packets[index]) for film in (old, new)]
+        found += differing_values("packets", f"stream {index}", {"time": ends[0]}, {"time": ends[1]})
+    return found

@@ -59,3 +59,25 @@ class UntruncOptions:
     check: CheckMode = CheckMode.SAMPLED
     map_file: Path | None = None
     map_picture: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeOptions:
+    """How pictures are encoded again.
+
+    Attributes
+    ----------
+    crf : float or None
+        Constant quality on the encoder's own scale, smaller is finer; None matches the source's.
+    preset : str or None
+        The encoder's balance of speed and size; None for its usual one.
+    encoder : str or None
+        FFmpeg's name of a video encoder; None for the one of the source's codec.
+    lossless : bool
+        Every decoded sample equals what was encoded.
+    """
+
+    crf: float | None = None
+    preset: str | None = None
+    encoder: str | None = None
+    lossless: bool = False

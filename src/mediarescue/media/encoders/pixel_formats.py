@@ -1,0 +1,102 @@
+"""Which of an encoder's sample formats holds a source's samples, or comes nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class SampleLayout:
+    """What a pixel format can hold.
+
+    Attributes
+    ----------
+    depth : int
+        Bits of a luma (or red, or grey) sample.
+    chroma : (int, int)
+        Log2 of how many luma samples share a chroma sample, across and down; (0, 0) without chroma.
+    colour, alpha, rgb : bool
+        Whether there is any colour, transparency, and whether the planes are red, green and blue.
+    """
+
+    depth: int
+    chroma: tuple[int, int]
+    colour: bool
+    alpha: bool
+    rgb: bool
+
+
+@cache
+def sample_layout(pix_fmt: str) -> SampleLayout:
+    """Return what a pixel format of FFmpeg holds; raises ValueError for an unknown name."""
+    import av
+
+    shape = av.VideoFormat(pix_fmt, 64, 64)
+    colour = len(shape.components) > 2 or shape.has_palette
+    chroma = (0, 0)
+    if len(shape.components) > 2 and not shape.is_rgb:
+        chroma = ((64 // shape.chroma_width(64)).bit_length() - 1, (64 // shape.chroma_height(64)).bit_length() - 1)
+    depth = 8 if shape.has_palette else max(component.bits for component in shape.components)
+    alpha = any(component.is_alpha for component in shape.components) or shape.has_palette
+    return SampleLayout(depth, chroma, colour, alpha, shape.is_rgb or shape.has_palette)
+
+
+def is_full_range_format(pix_fmt: str) -> bool:
+    """Return whether the name itself says full range, as FFmpeg's old JPEG formats do."""
+    return pix_fmt.startswith("yuvj")
+
+
+def fits_size(pix_fmt: str, width: int, height: int, *, rows: int = 1) -> bool:
+    """Return whether a picture's size is a whole number of chroma samples (times ``rows`` of them down)."""
+    across, down = sample_layout(pix_fmt).chroma
+    return width % (1 << across) == 0 and height % (rows << down) == 0
+
+
+def _shortfall(source: SampleLayout, other: SampleLayout) -> tuple[int, ...]:
+    """Rate what would be lost, then what would be wasted; smaller is better, leading numbers count first."""
+    return (
+        source.colour > other.colour,
+        max(source.depth - other.depth, 0),
+        sum(max(theirs - ours, 0) for ours, theirs in zip(source.chroma, other.chroma, strict=True)),
+        source.alpha > other.alpha,
+        source.rgb != other.rgb,
+        other.colour > source.colour,
+        other.depth - source.depth if other.depth > source.depth else 0,
+        sum(max(ours - theirs, 0) for ours, theirs in zip(source.chroma, other.chroma, strict=True)),
+        other.alpha > source.alpha,
+    )
+
+
+def nearest_format(pix_fmt: str, formats: Iterable[str]) -> str:
+    """Return the format among ``formats`` that keeps most of a picture in ``pix_fmt``; the same one where it is there.
+
+    Depth counts more than chroma resolution, that more than transparency; a change between RGB and YCbCr is taken
+    rather than any of these. Raises ValueError when ``formats`` is empty.
+    """
+    choices = list(formats)
+    if pix_fmt in choices:
+        return pix_fmt
+    source = sample_layout(pix_fmt)
+    full = is_full_range_format(pix_fmt)
+    return min(choices, key=lambda name: (*_shortfall(source, sample_layout(name)), is_full_range_format(name) != full))
+
+
+def format_note(pix_fmt: str, chosen: str) -> str:
+    """Return a sentence on what a change of pixel format changes, empty where it holds every sample."""
+    source, other = sample_layout(pix_fmt), sample_layout(chosen)
+    changes = []
+    if source.colour > other.colour:
+        changes.append("colour is dropped")
+    if source.depth > other.depth:
+        changes.append(f"samples of {source.depth} bits become {other.depth} bits")
+    if any(ours < theirs for ours, theirs in zip(source.chroma, other.chroma, strict=True)):
+        changes.append("colour is stored at a lower resolution")
+    if source.alpha > other.alpha:
+        changes.append("transparency is dropped")
+    if source.rgb != other.rgb and source.colour:
+        changes.append("RGB becomes YCbCr" if source.rgb else "YCbCr becomes RGB")
+    if not changes:
+        return ""
+    return f"The encoder has no {pix_fmt} and is given {chosen}: {', '.join(changes)}."

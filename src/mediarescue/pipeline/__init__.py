@@ -1,1 +1,1 @@
-"""What heal, denoise and the like stand on: decode, filter, encode, with everything that is not the picture left alone."""
+"""What heal and denoise stand on: decode, filter, encode, and all that is not the picture left alone."""

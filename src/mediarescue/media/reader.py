@@ -1,0 +1,215 @@
+"""Open a film and decode its pictures: every frame, in the order of presentation, each with its exact time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from mediarescue.errors import InputError
+from mediarescue.media.info import ColorTags, VideoInfo
+from mediarescue.media.planes import FramePlanes, native_frame
+
+if TYPE_CHECKING:
+    import av
+    import av.container
+
+_ISOBMFF = "mov,mp4"
+_STILLS = ("image2", "_pipe", "gif", "apng", "webp")
+"""Formats of pictures, which FFmpeg reads as films of one frame."""
+
+
+class VideoReader:
+    """A film open for reading; a context manager.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Attributes
+    ----------
+    info : VideoInfo
+    undecoded : int
+        Packets that the decoder refused, so far.
+
+    Raises
+    ------
+    InputError
+        No such file, no permission, not a film, no picture track in it, or a codec that FFmpeg has no decoder for.
+
+    Notes
+    -----
+    Of MP4 and MOV the edit list is not applied, so that also the frames outside it are decoded: it is carried
+    over as it is. The best of several picture tracks is read, as FFmpeg chooses it; cover pictures are no film.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.undecoded = 0
+        self._container = _opened(self.path)
+        try:
+            self._stream = _picture_stream(self._container, self.path)
+            self._stream.thread_type = "AUTO"
+            self.info = _info(self.path, self._container, self._stream)
+        except BaseException:
+            self._container.close()
+            raise
+        self._fresh = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file and the decoder; further calls do nothing."""
+        self._container.close()
+
+    def frames(self, *, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[FramePlanes]:
+        """Decode from the beginning and give the frames ``start``, ``start + step``, ... below ``stop``.
+
+        Raises
+        ------
+        InputError
+            Nothing decodes, or the file cannot be read any further.
+        """
+        for index, frame in enumerate(self.decoded()):
+            if stop is not None and index >= stop:
+                return
+            if index >= start and (index - start) % step == 0:
+                yield FramePlanes(frame, index, self.info.time_base)
+
+    def decoded(self) -> Iterator[av.VideoFrame]:
+        """Decode from the beginning; every frame has a pts in `info.time_base`, later than the one before."""
+        self._rewind()
+        last: int | None = None
+        tick = self._tick()
+        count = 0
+        for frame in self._decode():
+            pts = frame.pts
+            if pts is None or (last is not None and pts <= last):
+                # A frame without a time, or with that of the one before it, is shown between its neighbours.
+                pts = (last + tick) if last is not None and pts is None else (0 if last is None else last + 1)
+            frame.pts = last = pts
+            frame.time_base = self.info.time_base
+            count += 1
+            yield native_frame(frame)
+        if not count:
+            raise InputError(f"no picture of {self.path} can be decoded; it may be damaged: try mediarescue untrunc")
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        import av
+
+        stream = self._stream
+        try:
+            for packet in self._container.demux(stream):
+                try:
+                    yield from packet.decode()
+                except av.error.InvalidDataError:
+                    self.undecoded += 1
+                except av.error.EOFError:
+                    return
+        except av.error.FFmpegError as error:
+            raise InputError(f"{self.path} cannot be read any further: {error.strerror}") from error
+
+    def _rewind(self) -> None:
+        if self._fresh:
+            self._fresh = False
+            return
+        self._container.close()
+        self._container = _opened(self.path)
+        self._stream = self._container.streams[self.info.stream_index]
+        self._stream.thread_type = "AUTO"
+        self._fresh = False
+        self.undecoded = 0
+
+    def _tick(self) -> int:
+        rate = self.info.rate or Fraction(25)
+        return max(1, round(1 / rate / self.info.time_base))
+
+
+def _opened(path: Path) -> av.container.InputContainer:
+    import av
+
+    try:
+        with open(path, "rb") as file:
+            if not file.read(1):
+                raise InputError(f"{path} is empty")
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder, not a film") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {os.strerror(error.errno or 0)}") from error
+    try:
+        container = av.open(os.fspath(path.absolute()), options={"ignore_editlist": "1"}, metadata_errors="replace")
+    except av.error.FFmpegError as error:
+        raise InputError(
+            f"{path} is not a film that can be opened ({error.strerror}); "
+            "if it is a damaged MP4 or MOV, try mediarescue untrunc first"
+        ) from error
+    if any(name in container.format.name for name in _STILLS):
+        container.close()
+        raise InputError(f"{path} is a photo, not a film")
+    return container
+
+
+def _picture_stream(container: av.container.InputContainer, path: Path) -> Any:
+    streams = [s for s in container.streams.video if not _is_cover(s)]
+    if not streams:
+        raise InputError(f"{path} holds no film: there is no picture track in it")
+    best = container.streams.best("video")
+    stream = best if best in streams else streams[0]
+    if stream is None or getattr(stream, "codec_context", None) is None:
+        raise InputError(f"the pictures of {path} are in a format that FFmpeg cannot decode")
+    return stream
+
+
+def _is_cover(stream: Any) -> bool:
+    import av.stream
+
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _info(path: Path, container: av.container.InputContainer, stream: Any) -> VideoInfo:
+    context = stream.codec_context
+    if context.format is None:
+        raise InputError(f"no picture of {path} can be decoded: its picture format is unknown ({context.name})")
+    seconds = float(stream.duration * stream.time_base) if stream.duration else None
+    if seconds is None and container.duration:
+        seconds = container.duration / 1_000_000
+    return VideoInfo(
+        path=path,
+        container=container.format.name,
+        stream_index=stream.index,
+        stream_id=stream.id,
+        codec=context.codec.canonical_name if hasattr(context.codec, "canonical_name") else context.name,
+        codec_tag=context.codec_tag,
+        profile=stream.profile,
+        width=context.width,
+        height=context.height,
+        pix_fmt=context.format.name,
+        bit_depth=int(context.format.components[0].bits),
+        time_base=stream.time_base,
+        rate=stream.average_rate or stream.guessed_rate,
+        frame_count=stream.frames or 0,
+        duration_seconds=seconds,
+        bit_rate=context.bit_rate or None,
+        has_b_frames=bool(context.has_b_frames),
+        sample_aspect_ratio=stream.sample_aspect_ratio or None,
+        color=ColorTags(
+            int(context.color_range), int(context.color_primaries), int(context.color_trc), int(context.colorspace)
+        ),
+        field_order=_field_order(context),
+        is_isobmff=container.format.name.startswith(_ISOBMFF),
+    )
+
+
+def _field_order(context: Any) -> str:
+    names = {0: "unknown", 1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
+    value = context.field_order
+    return names.get(int(value), "unknown") if not isinstance(value, str) else value

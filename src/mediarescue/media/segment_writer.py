@@ -1,0 +1,150 @@
+"""Encode frames into a row of small finished films, each of them decodable by itself.
+
+Notes
+-----
+Each piece has an encoder of its own, so that it depends on nothing in front of it: after a crash the finished ones
+are still good, and encoding goes on behind them with the same result. FFmpeg's muxer brings the samples and the
+sample entry into the form their container wants.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mediarescue.errors import OutputError
+from mediarescue.media.encoded import EncoderPlan
+from mediarescue.media.encoder import add_stream
+from mediarescue.media.info import VideoInfo
+
+if TYPE_CHECKING:
+    import av
+    import av.container
+
+SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv"}
+
+
+class SegmentWriter:
+    """Writes frames into pieces of ``length`` frames in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    plan : EncoderPlan
+    info : VideoInfo
+    length : int
+        Frames of a piece.
+    number : int
+        Of the first piece; its file is called so.
+    finished : callable
+        Told each finished piece: its number, path and the pts of its frames.
+
+    Raises
+    ------
+    OutputError
+        The disk is full or refuses.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        plan: EncoderPlan,
+        info: VideoInfo,
+        *,
+        length: int,
+        number: int = 0,
+        finished: Callable[[int, Path, list[int]], None],
+    ) -> None:
+        self._folder = folder
+        self._plan = plan
+        self._info = info
+        self._length = length
+        self._number = number
+        self._finished = finished
+        self._pts: list[int] = []
+        self._container: av.container.OutputContainer | None = None
+        self._stream: Any = None
+
+    def write(self, frame: av.VideoFrame) -> None:
+        """Encode one frame; its pts must be later than that of the frame before it."""
+        import av
+
+        pts = frame.pts
+        if pts is None:
+            raise ValueError("a frame without a pts cannot be encoded")
+        try:
+            if self._container is None:
+                self._open(frame)
+            frame.pict_type = 0
+            if self._counts:
+                frame.pts, frame.time_base = len(self._pts), self._stream.codec_context.time_base
+            self._mux(self._stream.encode(frame))
+        except av.error.FFmpegError as error:
+            raise _failure(error, self._folder) from error
+        self._pts.append(pts)
+        if len(self._pts) == self._length:
+            self.finish()
+
+    def finish(self) -> None:
+        """End the piece that is being written, if there is one."""
+        import av
+
+        if self._container is None:
+            return
+        try:
+            self._mux(self._stream.encode(None))
+            self._container.close()
+        except av.error.FFmpegError as error:
+            raise _failure(error, self._folder) from error
+        path, self._container, self._stream = self._path(), None, None
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+        self._finished(self._number, path, self._pts)
+        self._number += 1
+        self._pts = []
+
+    def abandon(self) -> None:
+        """Close the piece that is being written without finishing it."""
+        import contextlib
+
+        import av
+
+        if self._container is not None:
+            with contextlib.suppress(av.error.FFmpegError):
+                self._container.close()
+            self._container = self._stream = None
+            self._path().unlink(missing_ok=True)
+
+    def _path(self) -> Path:
+        return self._folder / f"{self._number:06d}{SUFFIXES[self._plan.container]}"
+
+    def _open(self, frame: av.VideoFrame) -> None:
+        import av
+
+        self._container = av.open(os.fspath(self._path().absolute()), "w", format=self._plan.container)
+        self._stream = add_stream(self._container, self._plan, self._info, frame)
+        # Where the encoder cannot count in the film's ticks, the order of the frames is all that it needs to know.
+        self._counts = self._stream.codec_context.time_base != self._info.time_base
+
+    def _mux(self, packets: list[av.Packet[Any]]) -> None:
+        assert self._container is not None
+        for packet in packets:
+            self._container.mux(packet)
+
+
+def _failure(error: Any, folder: Path) -> OutputError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES):
+        from mediarescue.output import output_error
+
+        return output_error(OSError(error.errno, os.strerror(error.errno)), folder)
+    return OutputError(f"the encoder failed: {error.strerror}; try another one with --encoder")
+
+
+def pts_array(parts: list[list[int]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Join the times of pieces to one array."""
+    return np.array([pts for part in parts for pts in part], dtype=np.int64)

@@ -80,3 +80,11 @@ class VideoInfo:
     color: ColorTags
     field_order: str
     is_isobmff: bool
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of PyAV and of the parts of FFmpeg: what decides how a film is decoded and encoded."""
+    import av
+
+    parts = {name: ".".join(map(str, numbers)) for name, numbers in av.library_versions.items()}
+    return {"av": av.__version__} | parts

@@ -18,12 +18,10 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
-from mediarescue.media.planes import FramePlanes, Repainted, repainted
+from mediarescue.media.planes import DecodedFrame, FramePlanes, Repainted, repainted
 from mediarescue.pipeline.window import FrameWindow, windows
 
 if TYPE_CHECKING:
-    import av
-
     from mediarescue.pipeline.filter import FrameFilter
 
 Item = TypeVar("Item")
@@ -113,7 +111,7 @@ class Filtered:
     """
 
     def __init__(
-        self, frames: Iterable[av.VideoFrame], time_base: Fraction, chosen: FrameFilter | None, *, first: int = 0
+        self, frames: Iterable[DecodedFrame], time_base: Fraction, chosen: FrameFilter | None, *, first: int = 0
     ) -> None:
         self.changed = 0
         self._frames = frames
@@ -121,7 +119,7 @@ class Filtered:
         self._filter = chosen
         self._first = first
 
-    def __iter__(self) -> Iterator[av.VideoFrame]:
+    def __iter__(self) -> Iterator[DecodedFrame]:
         if self._filter is None:
             for index, frame in enumerate(self._frames):
                 if index >= self._first:
@@ -134,7 +132,7 @@ class Filtered:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _through(self, pool: ThreadPoolExecutor, chosen: FrameFilter, workers: int) -> Iterator[av.VideoFrame]:
+    def _through(self, pool: ThreadPoolExecutor, chosen: FrameFilter, workers: int) -> Iterator[DecodedFrame]:
         def job(window: FrameWindow) -> Repainted | None:
             return repainted(window.frame, chosen.apply(window))
 
@@ -149,7 +147,7 @@ class Filtered:
         while waiting:
             yield self._settled(waiting, chosen.radius)
 
-    def _settled(self, waiting: deque[tuple[FramePlanes, Future[Repainted | None]]], radius: int) -> av.VideoFrame:
+    def _settled(self, waiting: deque[tuple[FramePlanes, Future[Repainted | None]]], radius: int) -> DecodedFrame:
         frame, future = waiting.popleft()
         result = future.result()
         if result is None:

@@ -18,6 +18,7 @@ from mediarescue.events import Artifact, Listener, Noted, Progressed, StageFinis
 from mediarescue.media.containers import target_container
 from mediarescue.media.encoded import EncodedVideo, EncoderPlan
 from mediarescue.media.encoder import plan_encoder
+from mediarescue.media.info import library_versions
 from mediarescue.media.reader import VideoReader
 from mediarescue.media.segment_writer import SegmentWriter
 from mediarescue.media_reports import VideoReport
@@ -175,21 +176,13 @@ def _keep_date(job: VideoJob) -> None:
 
 
 def _identity(job: VideoJob, plan: EncoderPlan) -> dict[str, Any]:
-    import av
-
     return {
         "input": file_fingerprint(job.source),
         "plan": asdict(plan) | {"notes": list(plan.notes)},
         "filter": job.chosen.fingerprint if job.chosen is not None else None,
         "piece_frames": job.piece_frames,
-        "versions": {"mediarescue": version("mediarescue"), "av": av.__version__} | _libraries(),
+        "versions": {"mediarescue": version("mediarescue")} | library_versions(),
     }
-
-
-def _libraries() -> dict[str, str]:
-    import av
-
-    return {name: ".".join(map(str, numbers)) for name, numbers in av.library_versions.items()}
 
 
 def _report(

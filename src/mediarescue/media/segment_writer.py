@@ -41,6 +41,8 @@ class SegmentWriter:
         Frames of a piece.
     number : int
         Of the first piece; its file is called so.
+    film_start : av.VideoFrame or None
+        The first frame of the film, whose side data (HDR) rule all pieces; None takes the first of each piece.
     finished : callable
         Told each finished piece: its number, path and the pts of its frames.
 
@@ -58,6 +60,7 @@ class SegmentWriter:
         *,
         length: int,
         number: int = 0,
+        film_start: av.VideoFrame | None = None,
         finished: Callable[[int, Path, list[int]], None],
     ) -> None:
         self._folder = folder
@@ -65,6 +68,7 @@ class SegmentWriter:
         self._info = info
         self._length = length
         self._number = number
+        self._film_start = film_start
         self._finished = finished
         self._pts: list[int] = []
         self._container: av.container.OutputContainer | None = None
@@ -80,9 +84,10 @@ class SegmentWriter:
         try:
             if self._container is None:
                 self._open(frame)
+            # What the source's encoder made of the frame is no order for ours; and it counts frames, as only their order
+            # matters here: their times are in the list that goes with the piece.
             frame.pict_type = 0
-            if self._counts:
-                frame.pts, frame.time_base = len(self._pts), self._stream.codec_context.time_base
+            frame.pts, frame.time_base = len(self._pts), self._stream.codec_context.time_base
             self._mux(self._stream.encode(frame))
         except av.error.FFmpegError as error:
             raise _failure(error, self._folder) from error
@@ -127,9 +132,7 @@ class SegmentWriter:
         import av
 
         self._container = av.open(os.fspath(self._path().absolute()), "w", format=self._plan.container)
-        self._stream = add_stream(self._container, self._plan, self._info, frame)
-        # Where the encoder cannot count in the film's ticks, the order of the frames is all that it needs to know.
-        self._counts = self._stream.codec_context.time_base != self._info.time_base
+        self._stream = add_stream(self._container, self._plan, self._info, self._film_start or frame)
 
     def _mux(self, packets: list[av.Packet[Any]]) -> None:
         assert self._container is not None

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +118,15 @@ def _encode(job: VideoJob, reader: VideoReader, plan: EncoderPlan, work: WorkFol
     length = job.piece_frames if info.width * info.height < _LARGE else max(1, job.piece_frames // 2)
     first = work.frames
     listener(StageStarted(ENCODE, info.frame_count or None, "frames"))
-    writer = SegmentWriter(work.path, plan, info, length=length, number=len(work.pieces), finished=work.add)
-    depth = queue_depth(info.width, info.height, info.bit_depth)
+    decoded = reader.decoded()
+    film_start = next(decoded)
+    writer = SegmentWriter(
+        work.path, plan, info,
+        length=length, number=len(work.pieces), film_start=film_start, finished=work.add,
+    )  # fmt: skip
     try:
-        with ahead(reader.decoded(), depth) as frames:
+        depth = queue_depth(info.width, info.height, info.bit_depth)
+        with ahead(chain([film_start], decoded), depth) as frames:
             filtered = Filtered(frames, info.time_base, job.chosen, first=first)
             for done, frame in enumerate(filtered, first + 1):
                 writer.write(frame)

@@ -12,12 +12,14 @@
     ├── MissingDependencyError  8   a needed encoder or optional extra is not installed
     └── NothingToDoError        9   the input is healthy; nothing was written
 
-Code 10 (success with reservations) belongs to a report, not to an exception. An unknown code is a failure.
+Code 10 (success with reservations) belongs to a report, not to an exception. Of several files the worst code counts
+(`worst`). An unknown code is a failure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,3 +85,41 @@ class NothingToDoError(MediaRescueError):
     """The input is healthy; nothing was written."""
 
     exit_code = 9
+
+
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+_WORST_LAST = (
+    EXIT_OK,
+    NothingToDoError.exit_code,
+    EXIT_RESERVATIONS,
+    NothingRecoverableError.exit_code,
+    ReferenceMismatchError.exit_code,
+    InputError.exit_code,
+    MissingDependencyError.exit_code,
+    UsageError.exit_code,
+    OutputError.exit_code,
+    VerificationError.exit_code,
+    MediaRescueError.exit_code,
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Return the exit code that counts for several files: 0 < 9 < 10 < 5 < 4 < 3 < 8 < 2 < 6 < 7 < 1 < 130 < 143.
+
+    What is wrong with one file counts less than what may be wrong with the next one too, such as a full disk. An
+    unknown code counts as worst, and no code at all as 0.
+    """
+    return max(codes, key=lambda code: _WORST_LAST.index(code) if code in _WORST_LAST else len(_WORST_LAST), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An exception in words: the exit code, the name of its kind, one sentence."""
+
+    exit_code: int
+    kind: str
+    message: str

@@ -52,7 +52,51 @@ class Artifact:
     role: str
 
 
-Event = StageStarted | Progressed | StageFinished | Warned | Noted | Artifact
+@dataclass(frozen=True, slots=True)
+class BatchStarted:
+    """Work on several files began; they have ``bytes`` in all."""
+
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileStarted:
+    """Work on one file of several began."""
+
+    file: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinished:
+    """Work on one file of several ended; ``message`` says what went wrong, empty where nothing did."""
+
+    file: str
+    exit_code: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InFile:
+    """An event of the work on one file of several."""
+
+    file: str
+    event: StageStarted | Progressed | StageFinished | Warned | Noted | Artifact
+
+
+Event = (
+    StageStarted
+    | Progressed
+    | StageFinished
+    | Warned
+    | Noted
+    | Artifact
+    | BatchStarted
+    | FileStarted
+    | FileFinished
+    | InFile
+)
 Listener = Callable[[Event], None]
 
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -22,6 +23,8 @@ POLL_SECONDS = 0.1
 
 _MAX_TEMPORARY_STEM = 180
 """Bytes of the target's name kept in the temporary name; most file systems allow 255 in all."""
+
+_TEMPORARY_END = ".rescuing"
 
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EMLINK}
 """What file systems without hard links (FAT, exFAT, some network shares) answer to ``link``."""
@@ -169,6 +172,19 @@ class _TemporaryFile(io.FileIO):
             raise output_error(error, self.target) from error
 
 
+def temporary_files(target: Path) -> list[Path]:
+    """Return the files that an `AtomicOutput` of this target left when its process was killed."""
+    pattern = re.compile(re.escape(f".{_temporary_stem(target)}.") + "[0-9a-f]{8}" + re.escape(_TEMPORARY_END))
+    try:
+        return [path for path in target.parent.iterdir() if pattern.fullmatch(path.name)]
+    except OSError:
+        return []
+
+
+def _temporary_stem(target: Path) -> str:
+    return os.fsencode(target.name)[:_MAX_TEMPORARY_STEM].decode("utf-8", "ignore")
+
+
 class AtomicOutput:
     """Context manager: a temporary file that takes the target's name on ``commit`` or disappears.
 
@@ -209,8 +225,7 @@ class AtomicOutput:
         self.overwrite = overwrite
         self.needed_bytes = needed_bytes
         self.least_bytes = needed_bytes if least_bytes is None else least_bytes
-        stem = os.fsencode(target.name)[:_MAX_TEMPORARY_STEM].decode("utf-8", "ignore")
-        self.path = target.with_name(f".{stem}.{secrets.token_hex(4)}.rescuing")
+        self.path = target.with_name(f".{_temporary_stem(target)}.{secrets.token_hex(4)}{_TEMPORARY_END}")
         self._raw: _TemporaryFile | None = None
         self._file: io.BufferedRandom | None = None
 

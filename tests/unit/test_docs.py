@@ -10,9 +10,9 @@ import pytest
 
 from mediarescue import errors, inspection
 from mediarescue.cli import app
-from mediarescue.cli._exit import EXIT_BUG, EXIT_INTERRUPTED, EXIT_TERMINATED
+from mediarescue.cli._exit import EXIT_BUG
 from mediarescue.cli._table import TIMED
-from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS, MediaRescueError
+from mediarescue.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RESERVATIONS, EXIT_TERMINATED, MediaRescueError
 from mediarescue.reports import TimingSource
 
 ROOT = Path(__file__).resolve().parents[2]

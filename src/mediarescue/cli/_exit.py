@@ -18,13 +18,20 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mediarescue.errors import InputError, MediaRescueError, OutputError, ReferenceMismatchError, UsageError
+from mediarescue.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    Failure,
+    InputError,
+    MediaRescueError,
+    OutputError,
+    ReferenceMismatchError,
+    UsageError,
+)
 from mediarescue.reports import SCHEMA_VERSION
 
 PROGRAM = "mediarescue"
-EXIT_BUG = 1
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
+EXIT_BUG = MediaRescueError.exit_code
 
 _SECOND_SIGNAL_SECONDS = 2.0
 """Signals this soon after the first are dropped: an impatient second Ctrl-C must not interrupt the cleaning up."""
@@ -69,15 +76,6 @@ class Invocation:
             json="--json" in before,
             verbose="--verbose" in before or any(word[1:].strip("qv") == "" and "v" in word for word in short),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An exception in words: the exit code, the name of its kind, one sentence."""
-
-    exit_code: int
-    kind: str
-    message: str
 
 
 @contextlib.contextmanager

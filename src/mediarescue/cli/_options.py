@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from mediarescue.errors import OutputError, UsageError
-from mediarescue.output import default_target, output_error
+from mediarescue.errors import UsageError
+from mediarescue.folders import made_folder
+from mediarescue.output import default_target
 
 _OUTPUT = "Output"
 _DISPLAY = "Display"
@@ -82,32 +83,3 @@ def chosen_target(source: Path, output: Path | None, out_dir: Path | None, *, su
         return
     with made_folder(out_dir):
         yield out_dir / source.name
-
-
-@contextlib.contextmanager
-def made_folder(folder: Path) -> Iterator[None]:
-    """Make a folder for outputs; those made are removed again where nothing was written into them.
-
-    Raises OutputError when it cannot be made.
-    """
-    made: list[Path] = []
-    try:
-        _make_folders(folder, made)
-        yield
-    finally:
-        for step in reversed(made):
-            with contextlib.suppress(OSError):
-                step.rmdir()
-
-
-def _make_folders(folder: Path, made: list[Path]) -> None:
-    for step in (*reversed(folder.parents), folder):
-        try:
-            if step.is_dir():
-                continue
-            step.mkdir()
-        except FileExistsError as error:
-            raise OutputError(f"cannot make the folder {folder}: {step} is a file") from error
-        except OSError as error:
-            raise output_error(error, step) from error
-        made.append(step)

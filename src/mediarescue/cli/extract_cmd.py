@@ -10,9 +10,10 @@ import typer
 from mediarescue.cli import _options
 from mediarescue.cli._candidates import one_or_all, showing_candidates
 from mediarescue.cli._exit import as_text, write_stdout
-from mediarescue.cli._options import ProgressMode, made_folder
+from mediarescue.cli._options import ProgressMode
 from mediarescue.cli._progress import renderer
 from mediarescue.cli._text import duration, labelled, table_text, text_width
+from mediarescue.folders import made_folder
 from mediarescue.output import readable_size
 from mediarescue.reports import ExtractReport, as_json
 

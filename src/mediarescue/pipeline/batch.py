@@ -1,0 +1,371 @@
+"""Work on many files in processes of their own: one that fails, or crashes, costs none of the others."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Protocol
+
+from mediarescue.errors import EXIT_OK, Failure, MediaRescueError, worst
+from mediarescue.events import (
+    Artifact,
+    BatchStarted,
+    FileFinished,
+    FileStarted,
+    InFile,
+    Listener,
+    Noted,
+    Progressed,
+    StageFinished,
+    StageStarted,
+    Warned,
+    ignore,
+)
+from mediarescue.folders import MadeFolders
+from mediarescue.output import POLL_SECONDS, check_target, temporary_files
+from mediarescue.pipeline.inputs import MediaKind
+from mediarescue.pipeline.targets import Job
+from mediarescue.pipeline.worker_process import Answer, Died, Failed, Finished, Stopped, Worker, WorkerProcess
+
+_OF_ONE_FILE = (StageStarted, Progressed, StageFinished, Warned, Noted, Artifact)
+_STOP_SECONDS = 5.0
+"""A worker that was told to end and has not by then is killed."""
+_MOST_PHOTOS = 8
+"""Photos worked on at a time, however many cores there are: each takes some hundred megabytes."""
+
+
+class FileReport(Protocol):
+    """What a worker must return."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 or 10."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences."""
+
+
+class State(StrEnum):
+    """What became of a file."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    """Its output was there already."""
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """Begun, and stopped with the batch."""
+    WAITING = "not begun"
+    """The batch was stopped before its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file.
+
+    Attributes
+    ----------
+    job : Job
+    state : State
+    seconds : float
+    report : FileReport or None
+        What the worker returned; None where it did not come to that.
+    failure : Failure or None
+        What went wrong.
+    output_bytes : int
+        Size of the output, 0 where there is none.
+    trace : str
+        Where in the program it went wrong.
+    """
+
+    job: Job
+    state: State
+    seconds: float = 0.0
+    report: FileReport | None = None
+    failure: Failure | None = None
+    output_bytes: int = 0
+    trace: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The code of this file alone; 0 for one that was not begun."""
+        if self.failure is not None:
+            return self.failure.exit_code
+        return EXIT_OK if self.report is None else self.report.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What became of all files, in the order they were given.
+
+    Attributes
+    ----------
+    files : tuple of FileOutcome
+    seconds : float
+    stopped : int
+        130 or 143 where the batch was stopped, else 0.
+    """
+
+    files: tuple[FileOutcome, ...]
+    seconds: float
+    stopped: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """The worst code of all files; that of the stop where there was one."""
+        return self.stopped or worst(outcome.exit_code for outcome in self.files)
+
+
+def never() -> int:
+    """Return 0: nobody asks the batch to stop."""
+    return 0
+
+
+def run_batch(
+    jobs: Sequence[Job],
+    worker: Worker,
+    *,
+    describe: Callable[[BaseException], Failure],
+    processes: int | None = None,
+    overwrite: bool = False,
+    skip_existing: bool = False,
+    keep_work: bool = False,
+    verbose: bool = False,
+    listener: Listener = ignore,
+    stop: Callable[[], int] = never,
+) -> BatchReport:
+    """Have ``worker(job, listener)`` work on each job, in processes of its own.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        Begun in this order.
+    worker : callable
+        Picklable (a function of a module, an instance of one of its classes); so is what it returns.
+    describe : callable
+        Puts an exception into words.
+    processes : int or None
+        Files worked on at a time; None for one film, or one photo for each core (at most eight).
+    overwrite, skip_existing : bool
+        What becomes of a file whose output exists: done again, left out, or else failed.
+    keep_work : bool
+        Leave the finished parts of a film that was stopped, for a later run to go on from.
+    verbose : bool
+        Let the libraries in the processes write to standard error.
+    listener : callable
+        Is told of events: of a single job as they come, of several within `InFile`.
+    stop : callable
+        Asked ten times a second; another number than 0 ends the batch and becomes its exit code.
+
+    Notes
+    -----
+    A worker must leave nothing half-written when an exception strikes, also one that is no ``Exception``. After a
+    process that died the temporary files beside the target are removed here.
+    """
+    return _Batch(jobs, worker, describe, processes, overwrite, skip_existing, keep_work, verbose, listener).run(stop)
+
+
+@dataclass(slots=True)
+class _Running:
+    index: int
+    process: WorkerProcess
+    began: float
+    load: int
+    before: tuple[int, ...] | None
+
+
+class _Batch:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        worker: Worker,
+        describe: Callable[[BaseException], Failure],
+        processes: int | None,
+        overwrite: bool,
+        skip_existing: bool,
+        keep_work: bool,
+        verbose: bool,
+        listener: Listener,
+    ) -> None:
+        self.jobs = jobs
+        self.worker = worker
+        self.describe = describe
+        self.overwrite = overwrite
+        self.skip_existing = skip_existing
+        self.keep_work = keep_work
+        self.verbose = verbose
+        self.listener = listener
+        self.is_single = len(jobs) == 1
+        self.capacity = processes or min(_cores(), _MOST_PHOTOS)
+        self.is_even = processes is not None
+        self.outcomes: list[FileOutcome | None] = [None] * len(jobs)
+        self.running: list[_Running] = []
+        self.idle: list[WorkerProcess] = []
+        self.folders = MadeFolders()
+
+    def run(self, stop: Callable[[], int]) -> BatchReport:
+        began = time.monotonic()
+        if not self.is_single:
+            self.listener(BatchStarted(len(self.jobs), sum(job.size for job in self.jobs)))
+        stopped = 0
+        with self.folders:
+            try:
+                stopped = self._run_all(stop)
+            finally:
+                self._end_all()
+        outcomes = tuple(
+            outcome or FileOutcome(job, State.WAITING) for job, outcome in zip(self.jobs, self.outcomes, strict=True)
+        )
+        return BatchReport(outcomes, time.monotonic() - began, stopped)
+
+    def _run_all(self, stop: Callable[[], int]) -> int:
+        following = 0
+        while following < len(self.jobs) or self.running:
+            if code := stop():
+                return code
+            if following < len(self.jobs) and self._has_room(self.jobs[following]):
+                self._begin(following)
+                following += 1
+                continue
+            self._listen(POLL_SECONDS)
+        return 0
+
+    def _has_room(self, job: Job) -> bool:
+        return not self.running or sum(run.load for run in self.running) + self._load(job) <= self.capacity
+
+    def _load(self, job: Job) -> int:
+        # An encoder of films uses all cores by itself.
+        return 1 if self.is_even or job.kind is MediaKind.PHOTO else self.capacity
+
+    def _begin(self, index: int) -> None:
+        job = self.jobs[index]
+        try:
+            if job.refusal is not None:
+                raise job.refusal
+            if self.skip_existing and os.path.lexists(job.target):
+                self._finish(index, FileOutcome(job, State.SKIPPED))
+                return
+            self.folders.make(job.target.parent)
+            check_target(job.target, inputs=[job.source], overwrite=self.overwrite)
+        except MediaRescueError as error:
+            self._finish(index, FileOutcome(job, State.FAILED, failure=self.describe(error)))
+            return
+        process = self.idle.pop() if self.idle else WorkerProcess(self.worker, verbose=self.verbose)
+        self.running.append(_Running(index, process, time.monotonic(), self._load(job), _identity(job.target)))
+        if not self.is_single:
+            self.listener(FileStarted(str(job.source), job.size))
+        process.begin(job)
+
+    def _listen(self, seconds: float) -> None:
+        """Take one message from each process that has one."""
+        ready = wait([run.process.connection for run in self.running], seconds)
+        for run in [run for run in self.running if run.process.connection in ready]:
+            message = run.process.receive()
+            if isinstance(message, _OF_ONE_FILE):
+                self.listener(message if self.is_single else InFile(str(self.jobs[run.index].source), message))
+            elif isinstance(message, (Finished, Failed, Stopped, Died)):
+                self.running.remove(run)
+                if isinstance(message, Died):
+                    run.process.kill()
+                else:
+                    self.idle.append(run.process)
+                self._take(run, message)
+
+    def _take(self, run: _Running, answer: Answer, *, stopping: bool = False) -> None:
+        job = self.jobs[run.index]
+        seconds = time.monotonic() - run.began
+        match answer:
+            case Finished(report):
+                outcome = FileOutcome(job, State.DONE, seconds, report, output_bytes=_size(job.target))
+            case Failed(error, trace):
+                outcome = FileOutcome(job, State.FAILED, seconds, failure=self.describe(error), trace=trace)
+            case Stopped() | Died() if _identity(job.target) not in (None, run.before):
+                # Outputs take their names whole: it was just finished.
+                outcome = FileOutcome(job, State.DONE, seconds, output_bytes=_size(job.target))
+            case Stopped() | Died() if stopping:
+                outcome = FileOutcome(job, State.INTERRUPTED, seconds)
+            case Stopped() | Died():
+                code = answer.exit_code if isinstance(answer, Died) else -signal.SIGTERM
+                failure = self.describe(MediaRescueError(_death(job, code)))
+                outcome = FileOutcome(job, State.FAILED, seconds, failure=failure)
+        if isinstance(answer, Died):
+            _remove_leftovers(job.target, with_work=stopping and not self.keep_work)
+        self._finish(run.index, outcome)
+
+    def _finish(self, index: int, outcome: FileOutcome) -> None:
+        self.outcomes[index] = outcome
+        if self.is_single or outcome.state is State.INTERRUPTED:
+            return
+        message = "" if outcome.failure is None else outcome.failure.message
+        self.listener(FileFinished(str(outcome.job.source), outcome.exit_code, message))
+
+    def _end_all(self) -> None:
+        """Stop what runs, wait for its cleaning up, and end the processes."""
+        for run in self.running:
+            run.process.stop()
+        deadline = time.monotonic() + _STOP_SECONDS
+        for run in self.running:
+            answer: Answer | None = None
+            while answer is None:
+                if not wait([run.process.connection], max(0.0, deadline - time.monotonic())):
+                    run.process.kill()
+                    answer = Died(None)
+                elif isinstance(message := run.process.receive(), (Finished, Failed, Stopped, Died)):
+                    answer = message
+            self._take(run, answer, stopping=True)
+            run.process.kill()
+        self.running.clear()
+        for process in self.idle:
+            process.close()
+        self.idle.clear()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _death(job: Job, exit_code: int | None) -> str:
+    how = f"ended with code {exit_code}"
+    if exit_code is not None and exit_code < 0:
+        with contextlib.suppress(ValueError):
+            how = f"was ended by {signal.Signals(-exit_code).name}"
+    killed = hasattr(signal, "SIGKILL") and exit_code == -signal.SIGKILL
+    why = "perhaps there was not enough memory" if killed else "a codec library crashed on this file, or was stopped"
+    return f"{job.source}: the process that worked on it {how}: {why}; its output was not written"
+
+
+def _remove_leftovers(target: Path, *, with_work: bool) -> None:
+    for path in temporary_files(target):
+        with contextlib.suppress(OSError):
+            path.unlink()
+    if with_work:
+        # It brings numpy with it, which a batch does not need.
+        from mediarescue.pipeline.work_folder import work_path
+
+        shutil.rmtree(work_path(target), ignore_errors=True)
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    # Some file systems number files anew or not at all.
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

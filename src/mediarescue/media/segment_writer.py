@@ -84,7 +84,7 @@ class SegmentWriter:
         try:
             if self._container is None:
                 self._open(frame)
-            # What the source's encoder made of the frame is no order for ours; and it counts frames, as only their order
+            # What the source's encoder made of the frame is no order for ours. Ours counts frames, as only their order
             # matters here: their times are in the list that goes with the piece.
             frame.pict_type = 0
             frame.pts, frame.time_base = len(self._pts), self._stream.codec_context.time_base

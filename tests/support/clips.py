@@ -129,6 +129,12 @@ def _pictures(spec: VideoSpec) -> Iterator[Any]:
         yield frame
 
 
+def encoded_sounds(container: Any, spec: AudioSpec) -> Callable[[], list[Any]]:
+    """Add a sound track to an open output and return what encodes all of it into packets."""
+    stream = _add_audio(container, spec)
+    return lambda: [packet for frame in (*_sounds(spec), None) for packet in stream.encode(frame)]
+
+
 def _sounds(spec: AudioSpec) -> Iterator[Any]:
     total = int(spec.seconds * spec.rate)
     channels = av.AudioLayout(spec.layout).nb_channels

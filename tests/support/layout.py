@@ -36,7 +36,7 @@ def rechunk(src: Path, dst: Path, *, chunk_seconds: float | tuple[float, ...] = 
             start = tables[track].offsets[sample]
             payload += data[start : start + tables[track].sizes[sample]]
     track_number = count()
-    moov = _rewrite(
+    moov = rewrite(
         moov_of(src), {b"stbl": lambda inside: box(b"stbl", _with_chunks(inside, placed[next(track_number)]))}
     )
     dst.write_bytes(head + box(b"mdat", bytes(payload)) + moov)
@@ -49,7 +49,7 @@ def to_co64(src: Path, dst: Path) -> Path:
     at = next(b for b in top_level(src) if b.kind == b"moov")
     assert at.offset > mdat_of(src).offset, "widening a moov in front would move the media data"
     data = src.read_bytes()
-    dst.write_bytes(data[: at.offset] + _rewrite(moov, {b"stco": _widened}) + data[at.end :])
+    dst.write_bytes(data[: at.offset] + rewrite(moov, {b"stco": _widened}) + data[at.end :])
     return dst
 
 
@@ -76,11 +76,11 @@ def shorten_nal_lengths(src: Path, dst: Path, *, size: int) -> Path:
         track = next(track_number)
         rows = struct.pack(f">III{len(sizes[track])}I", 0, 0, len(sizes[track]), *sizes[track])
         fresh = _with_chunks(inside, [(place, 1) for place in places[track]])
-        return _rewrite(
+        return rewrite(
             fresh, {b"stsz": lambda _: box(b"stsz", rows), b"stsd": lambda old: box(b"stsd", _avcc(old, size))}
         )
 
-    moov = _rewrite(moov_of(src), {b"stbl": lambda inside: box(b"stbl", stbl(inside))})
+    moov = rewrite(moov_of(src), {b"stbl": lambda inside: box(b"stbl", stbl(inside))})
     dst.write_bytes(head + box(b"mdat", bytes(payload)) + moov)
     return dst
 
@@ -103,9 +103,9 @@ def add_entry(src: Path, dst: Path, *, entry: bytes, first_chunk: int) -> Path:
         return box(b"stsc", struct.pack(">II", 0, len(kept)) + b"".join(struct.pack(">III", *row) for row in kept))
 
     def trak(inside: bytes) -> bytes:
-        return box(b"trak", _rewrite(inside, {b"stsd": stsd, b"stsc": stsc}) if b"vide" in inside else inside)
+        return box(b"trak", rewrite(inside, {b"stsd": stsd, b"stsc": stsc}) if b"vide" in inside else inside)
 
-    dst.write_bytes(data[: at.offset] + _rewrite(moov_of(src), {b"trak": trak}))
+    dst.write_bytes(data[: at.offset] + rewrite(moov_of(src), {b"trak": trak}))
     return dst
 
 
@@ -134,7 +134,7 @@ def _with_chunks(stbl: bytes, placed: list[tuple[int, int]]) -> bytes:
             rows.append((number, samples))
     stsc = struct.pack(">II", 0, len(rows)) + b"".join(struct.pack(">III", first, n, 1) for first, n in rows)
     stco = struct.pack(f">II{len(placed)}I", 0, len(placed), *(offset for offset, _ in placed))
-    kept = _rewrite(stbl, dict.fromkeys((b"stsc", b"stco", b"co64"), lambda _: b""))
+    kept = rewrite(stbl, dict.fromkeys((b"stsc", b"stco", b"co64"), lambda _: b""))
     return kept + box(b"stsc", stsc) + box(b"stco", stco)
 
 
@@ -144,14 +144,14 @@ def _widened(stco: bytes) -> bytes:
     return box(b"co64", struct.pack(f">II{entries}Q", 0, entries, *offsets))
 
 
-def _rewrite(data: bytes, changes: dict[bytes, Callable[[bytes], bytes]]) -> bytes:
+def rewrite(data: bytes, changes: dict[bytes, Callable[[bytes], bytes]]) -> bytes:
     """Copy a run of boxes; a box named in ``changes`` becomes what its function makes of its payload."""
     out = bytearray()
     for kind, start, body, end in children(data, 0, len(data)):
         if kind in changes:
             out += changes[kind](data[body:end])
         elif kind in CONTAINERS:
-            out += box(kind, _rewrite(data[body:end], changes))
+            out += box(kind, rewrite(data[body:end], changes))
         else:
             out += data[start:end]
     return bytes(out)

@@ -118,7 +118,7 @@ def _moov(tracks: tuple[SyntheticTrack, ...], offsets: list[list[int]], extra: b
     longest = max((_ticks(track) * 1000 // track.timescale for track in tracks), default=0)
     mvhd = struct.pack(">IIIIIH10x", 5, 6, 1000, longest, 0x10000, 0x100) + _MATRIX + bytes(24)
     mvhd += struct.pack(">I", len(tracks) + 1)
-    traks = [_trak(number, track, at) for number, (track, at) in enumerate(zip(tracks, offsets, strict=True), 1)]
+    traks = [trak_box(number, track, at) for number, (track, at) in enumerate(zip(tracks, offsets, strict=True), 1)]
     return box(b"moov", _full(b"mvhd", mvhd) + b"".join(traks) + extra)
 
 
@@ -128,7 +128,8 @@ def _ticks(track: SyntheticTrack) -> int:
     return sum(track.durations) if track.durations else len(track.samples) * track.duration
 
 
-def _trak(number: int, track: SyntheticTrack, offsets: list[int]) -> bytes:
+def trak_box(number: int, track: SyntheticTrack, offsets: list[int]) -> bytes:
+    """Return the ``trak`` of a track whose chunks lie at ``offsets``; ``number`` is its track_ID."""
     ticks = _ticks(track)
     seconds = ticks * 1000 // track.timescale
     tkhd = struct.pack(">IIIII", 5, 6, number, 0, seconds) + bytes(16) + _MATRIX + struct.pack(">II", 0, 0)

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.boxes import children, find
+from tests.support.boxes import Tables, children, find, tables_of
 from tests.support.fidelity.difference import Difference, differing_rows, shown
 
 CODEC_CONFIGURATIONS = {b"avcC", b"hvcC", b"lhvC", b"av1C", b"vpcC", b"esds", b"d263", b"glbl", b"dvcC", b"dvvC"}
@@ -68,7 +68,11 @@ def compare_boxes(source: Path, result: Path, track_id: int) -> list[Difference]
     for number, (old, new) in enumerate(zip(*traks, strict=True), 1):
         processed = _track_id(old) == track_id
         found += _compare_trak(f"trak {number}", old, new, processed=processed)
-        if not processed:
+        if processed:
+            films = zip((source, result), (old, new), strict=True)
+            shown = [_shown_times(tables_of(path)[number - 1], trak) for path, trak in films]
+            found += differing_rows("boxes", f"trak {number}: times of the samples behind its edits", *shown)
+        else:
             digests = [_media_digest(path, trak) for path, trak in zip((source, result), (old, new), strict=True)]
             if digests[0] != digests[1]:
                 found.append(Difference("boxes", f"trak {number}: its samples are not the same bytes"))
@@ -149,6 +153,17 @@ def _edit_rows(edts: bytes) -> list[tuple[int, int, int]]:
     body = found[1]
     layout = ">QqI" if edts[body] else ">IiI"
     return list(struct.iter_unpack(layout, edts[body + 8 : found[2]]))
+
+
+def _shown_times(table: Tables, trak: bytes) -> list[int]:
+    """Return the samples' composition times from the first edit's media time on, ascending.
+
+    FFmpeg moves an edit that begins before the first sample, and so shows two such films alike that are not.
+    """
+    edts = find(trak, b"edts")
+    rows = _edit_rows(trak[edts[1] : edts[2]]) if edts else []
+    begin = next((time for _, time, _ in rows if time >= 0), 0)
+    return sorted(dts + offset - begin for dts, offset in zip(table.dts, table.composition, strict=True))
 
 
 def _compare_edits(where: str, old: bytes, new: bytes) -> list[Difference]:

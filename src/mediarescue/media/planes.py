@@ -184,7 +184,9 @@ def native_frame(frame: av.VideoFrame) -> av.VideoFrame:
     name = frame.format.name
     if name in _PLANAR_FORM:
         plain = frame.reformat(format=_PLANAR_FORM[name])
-        plain.pts, plain.time_base = frame.pts, frame.time_base
+        plain.pts = frame.pts
+        if frame.time_base is not None:
+            plain.time_base = frame.time_base
         return plain
     return frame
 

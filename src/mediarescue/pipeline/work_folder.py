@@ -89,7 +89,11 @@ class WorkFolder:
             if not (self.path / _JOB).exists():
                 _write_whole(self.path / _JOB, json.dumps(job, indent=1, sort_keys=True).encode())
         except OSError as error:
+            self._release()
             raise output_error(error, target) from error
+        except BaseException:
+            self._release()
+            raise
 
     @property
     def frames(self) -> int:
@@ -111,9 +115,7 @@ class WorkFolder:
 
     def close(self) -> None:
         """Remove the folder, unless it is to be resumed from."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._release()
         if self._done or not self.resume or not self.pieces:
             shutil.rmtree(self.path, ignore_errors=True)
 
@@ -132,15 +134,18 @@ class WorkFolder:
             import fcntl
         except ImportError:
             return
-        if self._lock is not None:
-            os.close(self._lock)
+        self._release()
         self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self._release()
+            raise OutputError(f"another run is at work on this output already ({self.path})") from error
+
+    def _release(self) -> None:
+        if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-            raise OutputError(f"another run is at work on this output already ({self.path})") from error
 
     def _sweep(self) -> None:
         """Remove what was being written when the run was interrupted."""

@@ -7,19 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mediarescue.api import inspect, untrunc
+    from mediarescue.photo_api import open_photo, process_photo
     from mediarescue.profiles import save_profile, show_profile
     from mediarescue.rehearsal import try_reference
     from mediarescue.streams import extract
 
     __version__: str
 
-__all__ = ["__version__", "extract", "inspect", "save_profile", "show_profile", "try_reference", "untrunc"]
+__all__ = [
+    "__version__",
+    "extract",
+    "inspect",
+    "open_photo",
+    "process_photo",
+    "save_profile",
+    "show_profile",
+    "try_reference",
+    "untrunc",
+]
 
 
 _FUNCTIONS = {
     "untrunc": "mediarescue.api",
     "inspect": "mediarescue.api",
     "extract": "mediarescue.streams",
+    "open_photo": "mediarescue.photo_api",
+    "process_photo": "mediarescue.photo_api",
     "save_profile": "mediarescue.profiles",
     "show_profile": "mediarescue.profiles",
     "try_reference": "mediarescue.rehearsal",

@@ -1,10 +1,13 @@
-"""What happened to a film that went through decoding, a filter and encoding."""
+"""What happened to a film or a photo that went through decoding, a filter and encoding."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS
+
+COPIED = "copied as it is"
+"""What is said of a file in which nothing is to be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,89 @@ class VideoReport:
     lost: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     dry_run: bool = False
+
+    @property
+    def summary(self) -> str:
+        """What was done, in a few words."""
+        if not self.changed:
+            return COPIED
+        some = f"{self.changed_frames} of " if self.changed_frames else ""
+        words = f"{some}{self.frames} frames, {self.encoder}{' lossless' if self.lossless else ''}"
+        return f"{words}, {self.resumed_frames} from an earlier run" if self.resumed_frames else words
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """Why this is a success with reservations; empty for a clean one."""
+        return self.warnings
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 10 when there are reservations."""
+        return EXIT_RESERVATIONS if self.warnings else EXIT_OK
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoReport:
+    """What became of a photo.
+
+    Attributes
+    ----------
+    input, output : str
+        Output is None where nothing was written (``--dry-run``).
+    input_bytes, output_bytes : int
+    format : str
+        ``"JPEG"``, ``"PNG"``, ``"TIFF"``, ``"WebP"``, ``"HEIC"`` or ``"AVIF"``.
+    width, height : int
+        As stored.
+    mode : str
+        The stored components (``"YCbCr"``).
+    bit_depth : int
+    changed : bool
+        False where the output is the input byte for byte.
+    changed_pixels : int
+        That the filter gave other samples.
+    rewritten, rewritten_of, rewritten_unit : int, int, str
+        How many ``"blocks"``, ``"strips"``, ``"tiles"`` or ``"pictures"`` were coded again, of how many.
+    lossless : bool
+        Whether the format keeps every sample it is given.
+    seconds : float
+        How long it took.
+    notes : tuple of str
+        What is different from the source beside the pixels and does no harm, in sentences.
+    lost : tuple of str
+        What could not be kept, in sentences.
+    warnings : tuple of str
+        Why this is a success with reservations.
+    dry_run : bool
+    """
+
+    input: str
+    output: str | None
+    input_bytes: int
+    output_bytes: int
+    format: str
+    width: int
+    height: int
+    mode: str
+    bit_depth: int
+    changed: bool
+    changed_pixels: int
+    rewritten: int
+    rewritten_of: int
+    rewritten_unit: str
+    lossless: bool
+    seconds: float
+    notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    @property
+    def summary(self) -> str:
+        """What was done, in a few words."""
+        if not self.changed:
+            return COPIED
+        return f"{self.changed_pixels} pixels, {self.rewritten} of {self.rewritten_of} {self.rewritten_unit}"
 
     @property
     def reservations(self) -> tuple[str, ...]:

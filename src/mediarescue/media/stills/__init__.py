@@ -1,0 +1,1 @@
+"""Photos whose pixels change while every other byte stays: one module a format."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediarescue.events import Listener, ignore
-from mediarescue.media.info import ColorTags
 from mediarescue.media.orientation import to_stored, upright, upright_size
 from mediarescue.media.planes import Plane
 from mediarescue.media.stills.still import PhotoInfo, PhotoPlanes
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-
-_FULL, _UNSPECIFIED, _RGB, _BT601 = 2, 2, 0, 5
-"""Code points of ITU-T H.273, and FFmpeg's number of full range."""
 
 
 class Photo:
@@ -58,9 +54,9 @@ class Photo:
         """The samples, decoded at the first look; raises InputError where the file is damaged or cut short."""
         if self._planes is None:
             info = self.info
-            matrix = _BT601 if info.channels[:2] == ("Y", "Cb") else _RGB if info.channels[0] == "R" else _UNSPECIFIED
-            color = ColorTags(_FULL, _UNSPECIFIED, _UNSPECIFIED, matrix)
-            self._planes = PhotoPlanes(self._still.read_planes(), info.pix_fmt, info.bit_depth, info.channels, color)
+            self._planes = PhotoPlanes(
+                self._still.read_planes(), info.pix_fmt, info.bit_depth, info.channels, info.color
+            )
         return self._planes
 
     def close(self) -> None:

@@ -35,6 +35,7 @@ class FormatLine:
 FORMATS: Registry[FormatLine] = Registry("photo format")
 FORMATS.add("PNG", entry=FormatLine("mediarescue.media.stills.png", "PngStill"))
 FORMATS.add("TIFF", entry=FormatLine("mediarescue.media.stills.tiff", "TiffStill"))
+FORMATS.add("WebP", entry=FormatLine("mediarescue.media.stills.webp", "WebpStill"))
 
 _RAW = (
     "a camera's raw file ({}), not a finished picture; develop it with a raw converter and give the TIFF or JPEG that "

@@ -17,6 +17,9 @@ from mediarescue.media.planes import Plane
 MOST_PIXELS = 1 << 29
 """Of one picture: phones reach 200 million; what claims more than this is a panorama of machines, or a trap."""
 
+RGB = ColorTags(range=2, matrix=0)
+"""Full-range R, G, B; which primaries they are is the business of the ICC profile."""
+
 MOST_BYTES = 4 << 30
 """Of a photo that is read whole."""
 
@@ -39,6 +42,8 @@ class PhotoInfo:
         Of a sample in the planes.
     pix_fmt : str
         FFmpeg's name of that layout, ``"cmyk"`` where it has none.
+    color : ColorTags
+        How the samples become colours, by default RGB.
     orientation : int
         1 to 8 as EXIF counts (CIPA DC-008 4.6.5.1.5): how the stored picture is turned for viewing.
     camera_make, camera_model : str or None
@@ -54,6 +59,7 @@ class PhotoInfo:
     channels: tuple[str, ...]
     bit_depth: int
     pix_fmt: str
+    color: ColorTags = RGB
     orientation: int = 1
     has_icc: bool = False
     has_exif: bool = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from mediarescue.media.encoded import EncoderPlan
 from mediarescue.media.encoders import FAMILIES, Wish
 from mediarescue.media.info import VideoInfo
+from mediarescue.media.quantiser import SourceQuality
 from mediarescue.options import EncodeOptions
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ UNKNOWN_RATE = Fraction(25)
 
 
 def plan_encoder(
-    info: VideoInfo, options: EncodeOptions, *, target_container: str, source_quality: float | None = None
+    info: VideoInfo, options: EncodeOptions, *, target_container: str, source_quality: SourceQuality | None = None
 ) -> EncoderPlan:
     """Choose the encoder and its settings for a film.
 
@@ -28,9 +29,8 @@ def plan_encoder(
     ----------
     target_container : str
         FFmpeg's name of the output's muxer.
-    source_quality : float or None
-        How coarsely the source is quantised, on the scale of H.264's QP whatever its codec
-        (`pipeline.source_quality` finds it).
+    source_quality : SourceQuality or None
+        How the source is quantised (`pipeline.source_quality` finds it); None for the encoder's default quality.
 
     Raises
     ------

@@ -14,6 +14,7 @@ import pytest
 from mediarescue.errors import UsageError
 from mediarescue.media.encoder import add_stream, plan_encoder
 from mediarescue.media.info import ColorTags, VideoInfo
+from mediarescue.media.quantiser import SourceQuality
 from mediarescue.options import EncodeOptions
 
 INFO = VideoInfo(
@@ -90,14 +91,21 @@ def test_an_unknown_preset_is_a_usage_error_that_names_those_there_are() -> None
         plan_encoder(INFO, EncodeOptions(preset="p7"), target_container="mp4")
 
 
-def test_the_copy_is_quantised_finer_than_the_source() -> None:
-    plan = plan_encoder(INFO, EncodeOptions(), target_container="mp4", source_quality=28.0)
-    assert float(plan.options["crf"]) < 28
+@pytest.mark.parametrize("activity", [-8.0, 0.0, 3.0])
+def test_a_finer_source_gets_a_finer_copy(activity: float) -> None:
+    qualities = []
+    for qp in (18.0, 24.0, 30.0):
+        source = SourceQuality(qp, activity)
+        plan = plan_encoder(INFO, EncodeOptions(), target_container="mp4", source_quality=source)
+        qualities.append(float(plan.options["crf"]))
+    assert np.allclose(np.diff(qualities), 6)
 
 
-@pytest.mark.parametrize(("target", "has_b_frames"), [("avi", True), ("mp4", False)])
-def test_frames_are_not_reordered_where_the_container_or_the_source_has_no_place_for_it(
-    target: str, has_b_frames: bool
-) -> None:
-    plan = plan_encoder(replace(INFO, has_b_frames=has_b_frames), EncodeOptions(), target_container=target)
-    assert plan.options["bf"] == "0"
+def test_frames_are_not_reordered_in_avi() -> None:
+    assert plan_encoder(INFO, EncodeOptions(), target_container="avi").options["bf"] == "0"
+
+
+def test_a_baseline_source_stays_baseline() -> None:
+    file, _ = encoded(replace(INFO, profile="Constrained Baseline"), EncodeOptions())
+    with av.open(file, "r") as container:
+        assert container.streams.video[0].codec_context.profile == "Constrained Baseline"

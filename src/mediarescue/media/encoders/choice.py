@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mediarescue.errors import UsageError
 from mediarescue.media.info import VideoInfo
+from mediarescue.media.quantiser import SourceQuality
 from mediarescue.options import EncodeOptions
 
 
@@ -48,24 +49,14 @@ class Wish:
     ----------
     target : str
         FFmpeg's name of the output's muxer (``"mov"``, ``"matroska"``, ``"avi"``).
-    quantiser : float or None
-        How coarsely the source is quantised, on the scale of H.264's QP whatever its codec: the step doubles every 6.
-        None where it is not known.
+    source : SourceQuality or None
+        How the source is quantised, None where it is not known.
     """
 
     info: VideoInfo
     options: EncodeOptions
     target: str
-    quantiser: float | None = None
-
-    @property
-    def allows_b_frames(self) -> bool:
-        """Whether pictures may be stored in another order than they are shown.
-
-        AVI has no times to tell both orders apart, and a source without reordering keeps its composition times only
-        if the copy has none either.
-        """
-        return self.info.has_b_frames and self.target != "avi"
+    source: SourceQuality | None = None
 
     @property
     def interlaced(self) -> bool:

@@ -16,8 +16,10 @@ PRESETS = (
 SCALE = QualityScale("crf", 0, 51)
 DEFAULT_CRF = 18.0
 """Where nothing is known of the source: hardly a difference to be seen in any material."""
-FINER_THAN_SOURCE = 3.0
-"""How much finer than the source the copy is quantised, see docs/encoding.md."""
+FINER = 3.3
+"""How much finer than the source's the copy's quantiser is: see docs/encoding.md."""
+ABOVE_CRF, ABOVE_CRF_BY_ACTIVITY = 4.6, 0.9
+"""x264's mean quantiser over its CRF: look-ahead and adaptive quantisation move it (measured, docs/encoding.md)."""
 
 PROFILES = {"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main"}
 """What x264 has to be told; the higher profiles follow from the format."""
@@ -34,11 +36,12 @@ def choose_h264(wish: Wish) -> Choice:
     if options.lossless:
         settings["qp"] = "0"
     else:
-        settings["crf"] = f"{quality_of(wish, SCALE, 'libx264', DEFAULT_CRF, FINER_THAN_SOURCE):g}"
+        settings["crf"] = f"{quality_of(wish, SCALE, 'libx264', _matching_crf(wish)):g}"
         profile = PROFILES.get(info.profile or "")
         if profile and info.codec == "h264" and sample_layout(pix_fmt) == sample_layout("yuv420p"):
             settings["profile"] = profile
-    if not wish.allows_b_frames:
+    if wish.target == "avi":
+        # AVI has no times to tell the order of storage from that of showing.
         settings["bf"] = "0"
     if info.profile and info.profile.endswith("Intra"):
         settings["g"] = "1"
@@ -57,13 +60,18 @@ def preset_of(wish: Wish, presets: tuple[str, ...], encoder: str, default: str =
     return preset
 
 
-def quality_of(wish: Wish, scale: QualityScale, encoder: str, default: float, finer: float) -> float:
-    """Return the constant quality: as wished, else finer than the source, else the default."""
+def quality_of(wish: Wish, scale: QualityScale, encoder: str, matching: float) -> float:
+    """Return the constant quality as wished, else ``matching`` as far as the scale goes."""
     if wish.options.crf is not None:
         return scale.checked(wish.options.crf, encoder)
-    if wish.quantiser is None:
-        return default
-    return round(scale.clamped(wish.quantiser - finer), 1)
+    return round(scale.clamped(matching), 1)
+
+
+def _matching_crf(wish: Wish) -> float:
+    source = wish.source
+    if source is None:
+        return DEFAULT_CRF
+    return source.qp - FINER - ABOVE_CRF - ABOVE_CRF_BY_ACTIVITY * source.activity
 
 
 FAMILY = EncoderFamily("libx264", choose_h264)

@@ -13,7 +13,6 @@ FORMATS = (
 )  # fmt: skip
 SCALE = QualityScale("crf", 0, 51)
 DEFAULT_CRF = 19.0
-FINER_THAN_SOURCE = 3.0
 
 
 def choose_hevc(wish: Wish) -> Choice:
@@ -27,8 +26,8 @@ def choose_hevc(wish: Wish) -> Choice:
     if options.lossless:
         params.append("lossless=1")
     else:
-        settings["crf"] = f"{quality_of(wish, SCALE, 'libx265', DEFAULT_CRF, FINER_THAN_SOURCE):g}"
-    if not wish.allows_b_frames:
+        settings["crf"] = f"{quality_of(wish, SCALE, 'libx265', DEFAULT_CRF):g}"
+    if wish.target == "avi":
         settings["bf"] = "0"
     settings["x265-params"] = ":".join(params)
     return Choice("libx265", pix_fmt, settings, options.lossless).noting(format_note(info.pix_fmt, pix_fmt))

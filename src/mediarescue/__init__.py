@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mediarescue.api import inspect, untrunc
     from mediarescue.photo_api import open_photo, process_photo
     from mediarescue.profiles import save_profile, show_profile
+    from mediarescue.reencoding import reencode
     from mediarescue.rehearsal import try_reference
     from mediarescue.streams import extract
 
@@ -20,6 +21,7 @@ __all__ = [
     "inspect",
     "open_photo",
     "process_photo",
+    "reencode",
     "save_profile",
     "show_profile",
     "try_reference",
@@ -33,6 +35,7 @@ _FUNCTIONS = {
     "extract": "mediarescue.streams",
     "open_photo": "mediarescue.photo_api",
     "process_photo": "mediarescue.photo_api",
+    "reencode": "mediarescue.reencoding",
     "save_profile": "mediarescue.profiles",
     "show_profile": "mediarescue.profiles",
     "try_reference": "mediarescue.rehearsal",

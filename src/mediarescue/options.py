@@ -81,3 +81,38 @@ class EncodeOptions:
     preset: str | None = None
     encoder: str | None = None
     lossless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReencodeOptions:
+    """Options of ``reencode``.
+
+    Attributes
+    ----------
+    encode : EncodeOptions
+        How films are encoded.
+    overwrite, dry_run : bool
+    resume : bool
+        Go on from the finished parts of a film that an interrupted run left, and leave them where this one is.
+    """
+
+    encode: EncodeOptions = EncodeOptions()
+    overwrite: bool = False
+    dry_run: bool = False
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """Options of work on several files.
+
+    Attributes
+    ----------
+    jobs : int or None
+        Files worked on at a time; None for one film, or one photo for each core.
+    skip_existing : bool
+        Leave out files whose output exists.
+    """
+
+    jobs: int | None = None
+    skip_existing: bool = False

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -81,12 +81,6 @@ class Invocation:
 @contextlib.contextmanager
 def stopping_on_signals() -> Iterator[None]:
     """Raise Stopped in the main thread on SIGINT, SIGTERM and SIGHUP; signals ignored at the start stay ignored."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    codes = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
-    if sys.platform != "win32":
-        codes[signal.SIGHUP] = EXIT_TERMINATED
     last = float("-inf")
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -95,12 +89,42 @@ def stopping_on_signals() -> Iterator[None]:
         if now - last < _SECOND_SIGNAL_SECONDS:
             return
         last = now
-        raise Stopped(codes[signal.Signals(number)])
+        raise Stopped(_stop_codes()[signal.Signals(number)])
 
-    before = {number: signal.getsignal(number) for number in codes}
-    taken = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    with _handling_signals(stop):
+        yield
+
+
+@contextlib.contextmanager
+def noting_signals() -> Iterator[Callable[[], int]]:
+    """Yield a function that returns the exit code of the first such signal that came, or 0; nothing is raised."""
+    code = 0
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal code
+        code = code or _stop_codes()[signal.Signals(number)]
+
+    with _handling_signals(note):
+        yield lambda: code
+
+
+def _stop_codes() -> dict[signal.Signals, int]:
+    codes = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
+    if sys.platform != "win32":
+        codes[signal.SIGHUP] = EXIT_TERMINATED
+    return codes
+
+
+@contextlib.contextmanager
+def _handling_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have the signals that end a program answered by ``handler``; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _stop_codes()}
+    taken = [number for number, was in before.items() if was not in (signal.SIG_IGN, None)]
     for number in taken:
-        signal.signal(number, stop)
+        signal.signal(number, handler)
     try:
         yield
     finally:

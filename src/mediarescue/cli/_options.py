@@ -16,6 +16,7 @@ from mediarescue.output import default_target
 
 _OUTPUT = "Output"
 _DISPLAY = "Display"
+_ENCODING = "Encoding of films"
 
 
 class ProgressMode(StrEnum):
@@ -48,6 +49,75 @@ DryRun = Annotated[
     bool,
     typer.Option("--dry-run", rich_help_panel=_OUTPUT, help="Do everything but write; say what would be written."),
 ]
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(metavar="INPUT...", show_default=False, readable=False, help="Films, photos, folders of them."),
+]
+OutDirs = Annotated[
+    Path | None,
+    typer.Option(
+        "--out-dir",
+        metavar="DIR",
+        rich_help_panel=_OUTPUT,
+        help="Write to this folder (made where missing): the same names, below the same folders.",
+    ),
+]
+SkipExisting = Annotated[
+    bool,
+    typer.Option("--skip-existing", rich_help_panel=_OUTPUT, help="Leave out files whose output exists."),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        rich_help_panel=_OUTPUT,
+        help="Go on where an interrupted run stopped in a film; if this one is, keep what is done.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        show_default=False,
+        help="Files at a time; else one film (it uses all cores), or a photo for each core.",
+    ),
+]
+Crf = Annotated[
+    float | None,
+    typer.Option(
+        "--crf",
+        metavar="N",
+        show_default=False,
+        rich_help_panel=_ENCODING,
+        help="Constant quality on the encoder's scale, smaller is finer; else as fine as the source.",
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        show_default=False,
+        rich_help_panel=_ENCODING,
+        help="The encoder's balance of speed and size (fast, medium, slow).",
+    ),
+]
+Encoder = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        metavar="NAME",
+        show_default=False,
+        rich_help_panel=_ENCODING,
+        help="An encoder of FFmpeg (libx265, h264_nvenc); else one of the source's codec.",
+    ),
+]
+Lossless = Annotated[
+    bool,
+    typer.Option("--lossless", rich_help_panel=_ENCODING, help="Keep every sample of every picture; files get large."),
+]
 Report = Annotated[
     Path | None,
     typer.Option("--report", metavar="FILE.json", rich_help_panel=_OUTPUT, help="Write the result as JSON there too."),
@@ -63,6 +133,10 @@ Quiet = Annotated[
 Verbose = Annotated[
     bool,
     typer.Option("-v", "--verbose", rich_help_panel=_DISPLAY, help="Show every gap, and where an error came from."),
+]
+BatchVerbose = Annotated[
+    bool,
+    typer.Option("-v", "--verbose", rich_help_panel=_DISPLAY, help="Show every note, and where an error came from."),
 ]
 Progress = Annotated[
     ProgressMode,

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from mediarescue.cli._exit import PROGRAM, printable, write_stderr
 from mediarescue.cli._options import ProgressMode
-from mediarescue.events import Event, Noted, Progressed, StageFinished, StageStarted, Warned
+from mediarescue.events import Event, InFile, Noted, Progressed, StageFinished, StageStarted, Warned
 from mediarescue.output import readable_size
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+FRAMES = "frames"
+"""The unit of stages that count pictures."""
 _PLAIN_SECONDS = 1.0
 _JSON_SECONDS = 0.2
 _QUIET_SECONDS = 2.0
@@ -69,29 +71,33 @@ def renderer(mode: ProgressMode, *, quiet: bool) -> Renderer:
 
 
 class JsonLines(Renderer):
-    """One JSON object a line: ``event`` is the class name in snake case, the rest its fields."""
+    """One JSON object a line: ``event`` is the class name in snake case, ``file`` where it is one of several."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._next: dict[str, float] = {}
-        self._last: dict[str, Progressed] = {}
+        self._next: dict[tuple[str, str], float] = {}
+        self._last: dict[tuple[str, str], Event] = {}
 
     def show(self, event: Event) -> None:
         """Write the event; of the progress of a stage five lines a second, and always the last."""
-        if isinstance(event, Progressed):
+        file, inner = (event.file, event.event) if isinstance(event, InFile) else ("", event)
+        if isinstance(inner, Progressed):
+            key = (file, inner.stage)
             now = time.monotonic()
-            if now < self._next.get(event.stage, 0.0):
-                self._last[event.stage] = event
+            if now < self._next.get(key, 0.0):
+                self._last[key] = event
                 return
-            self._next[event.stage] = now + _JSON_SECONDS
-            self._last.pop(event.stage, None)
-        elif isinstance(event, StageFinished) and (last := self._last.pop(event.stage, None)):
+            self._next[key] = now + _JSON_SECONDS
+            self._last.pop(key, None)
+        elif isinstance(inner, StageFinished) and (last := self._last.pop((file, inner.stage), None)):
             self._write(last)
         self._write(event)
 
     def _write(self, event: Event) -> None:
-        name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-        write_stderr(json.dumps({"event": name, **asdict(event)}) + "\n")
+        file = {"file": event.file} if isinstance(event, InFile) else {}
+        inner = event.event if isinstance(event, InFile) else event
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(inner).__name__).lower()
+        write_stderr(json.dumps({"event": name, **file, **asdict(inner)}) + "\n")
 
 
 class PlainLines(Renderer):
@@ -143,7 +149,9 @@ class PlainLines(Renderer):
         text = f"{stage}: {100 * done // started.total} %, "
         text += f"{_amount(done, started.unit)} of {_amount(started.total, started.unit)}"
         if now > began and done < started.total:
-            text += f", {_time_left((started.total - done) * (now - began) / done)} left"
+            if started.unit == FRAMES:
+                text += f", {frame_rate(done / (now - began))}"
+            text += f", {time_left((started.total - done) * (now - began) / done)} left"
         return text
 
 
@@ -207,7 +215,10 @@ def _live_progress() -> Progress:
     class Speed(ProgressColumn):
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
-            return Text("" if not speed else f"{_amount(int(speed), str(task.fields['unit']))}/s")
+            unit = str(task.fields["unit"])
+            if not speed or not unit:
+                return Text("")
+            return Text(frame_rate(speed) if unit == FRAMES else f"{_amount(int(speed), unit)}/s")
 
     return Progress(
         "{task.description}",
@@ -225,6 +236,14 @@ def _amount(count: int, unit: str) -> str:
     return readable_size(count) if unit == "bytes" else f"{count} {unit}"
 
 
-def _time_left(seconds: float) -> str:
+def frame_rate(speed: float) -> str:
+    """Return frames a second in words, slow ones with a tenth."""
+    return f"{speed:.1f} frames/s" if speed < 10 else f"{speed:.0f} frames/s"
+
+
+def time_left(seconds: float) -> str:
+    """Return a time to wait in words."""
     whole = max(1, round(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole // 60 % 60:02d} h"
     return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02d} min"

@@ -50,8 +50,20 @@ class FileReport(Protocol):
         """0 or 10."""
 
     @property
+    def summary(self) -> str:
+        """What was done, in a few words (``"300 frames, libx264"``)."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing and does no harm, in sentences."""
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What could not be kept, in sentences."""
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences."""
+        """Why this is a success with reservations, in sentences."""
 
 
 class State(StrEnum):
@@ -258,6 +270,7 @@ class _Batch:
         except MediaRescueError as error:
             self._finish(index, FileOutcome(job, State.FAILED, failure=self.describe(error)))
             return
+        self.idle = [process for process in self.idle if process.is_alive]
         process = self.idle.pop() if self.idle else WorkerProcess(self.worker, verbose=self.verbose)
         self.running.append(_Running(index, process, time.monotonic(), self._load(job), _identity(job.target)))
         if not self.is_single:
@@ -273,10 +286,10 @@ class _Batch:
                 self.listener(message if self.is_single else InFile(str(self.jobs[run.index].source), message))
             elif isinstance(message, (Finished, Failed, Stopped, Died)):
                 self.running.remove(run)
-                if isinstance(message, Died):
-                    run.process.kill()
-                else:
+                if isinstance(message, (Finished, Failed)):
                     self.idle.append(run.process)
+                else:
+                    run.process.kill()
                 self._take(run, message)
 
     def _take(self, run: _Running, answer: Answer, *, stopping: bool = False) -> None:

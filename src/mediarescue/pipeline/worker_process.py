@@ -80,6 +80,11 @@ class WorkerProcess:
             self._process.start()
         theirs.close()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process is there; one that is idle may have been ended by the system."""
+        return self._process.is_alive()
+
     def begin(self, job: Job) -> None:
         """Hand over a job; what comes of it is told by `receive`."""
         with contextlib.suppress(OSError):  # a process that has died meanwhile is noticed by `receive`

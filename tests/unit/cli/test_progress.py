@@ -132,6 +132,6 @@ def test_a_short_job_on_a_terminal_never_loads_the_bars(capsys: pytest.CaptureFi
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.2, "1 s"), (59, "59 s"), (61, "1:01 min"), (3725, "62:05 min")])
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "1 s"), (59, "59 s"), (61, "1:01 min"), (3725, "1:02 h")])
 def test_the_time_left_is_readable(seconds: float, text: str) -> None:
-    assert _progress._time_left(seconds) == text
+    assert _progress.time_left(seconds) == text

@@ -1,0 +1,141 @@
+"""The result of work on one or several files: a table and a few lines for people, a document for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from mediarescue.cli._text import labelled, table_text, text_width
+from mediarescue.output import readable_size
+from mediarescue.pipeline.batch import BatchReport, FileOutcome, State
+from mediarescue.pipeline.inputs import Inputs
+from mediarescue.reports import SCHEMA_VERSION
+
+
+def batch_text(report: BatchReport, inputs: Inputs, *, dry_run: bool, every_note: bool = False) -> str:
+    """Return the result as text for stdout.
+
+    Parameters
+    ----------
+    report : BatchReport
+    inputs : Inputs
+        What was passed over in folders is said.
+    dry_run : bool
+    every_note : bool
+        List what differs from the source without harm, too; of a single file it always is.
+    """
+    width = text_width()
+    parts = [_table(report, width, dry_run=dry_run)]
+    parts += [labelled(label, text, width) for label, text in _lines(report, inputs, dry_run, every_note)]
+    return "".join(parts)
+
+
+def batch_document(report: BatchReport, inputs: Inputs, *, command: str, dry_run: bool) -> dict[str, Any]:
+    """Return the result as one JSON-able document: ``files`` in the order they were given."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "exit_code": report.exit_code,
+        "dry_run": dry_run,
+        "interrupted": report.stopped != 0,
+        "seconds": round(report.seconds, 3),
+        "files": [_file_document(outcome) for outcome in report.files],
+        "passed_over": {"own_outputs": inputs.own, "other_files": inputs.others},
+    }
+
+
+def _file_document(outcome: FileOutcome) -> dict[str, Any]:
+    failure, made = outcome.failure, outcome.report
+    return {
+        "input": str(outcome.job.source),
+        "output": None if outcome.job.refusal is not None else str(outcome.job.target),
+        "kind": None if outcome.job.refusal is not None else outcome.job.kind.value,
+        "state": outcome.state.value,
+        "exit_code": outcome.exit_code,
+        "input_bytes": outcome.job.size,
+        "output_bytes": outcome.output_bytes,
+        "seconds": round(outcome.seconds, 3),
+        "error": None if failure is None else {"type": failure.kind, "message": failure.message},
+        "report": None if made is None else asdict(made),  # type: ignore[call-overload]
+    }
+
+
+def _table(report: BatchReport, width: int, *, dry_run: bool) -> str:
+    from rich.table import Column
+
+    columns = (
+        Column("file", ratio=2, overflow="fold"),
+        Column("done", ratio=2),
+        Column("before", justify="right", no_wrap=True),
+        Column("after", justify="right", no_wrap=True),
+        Column("time", justify="right", no_wrap=True),
+    )
+    rows = (
+        (
+            str(outcome.job.source),
+            _done(outcome, dry_run=dry_run),
+            readable_size(outcome.job.size) if outcome.job.refusal is None else "",
+            readable_size(outcome.output_bytes) if outcome.output_bytes and not dry_run else "",
+            _seconds(outcome.seconds) if outcome.seconds else "",
+        )
+        for outcome in report.files
+    )
+    return table_text(columns, rows, width)
+
+
+def _done(outcome: FileOutcome, *, dry_run: bool) -> str:
+    if outcome.state is State.DONE:
+        if outcome.report is None:
+            return "done"
+        return f"would be: {outcome.report.summary}" if dry_run else outcome.report.summary
+    if outcome.state is State.SKIPPED:
+        return "left out: its output exists"
+    if outcome.failure is not None:
+        return f"failed ({outcome.failure.exit_code})"
+    return outcome.state.value
+
+
+def _lines(report: BatchReport, inputs: Inputs, dry_run: bool, every_note: bool) -> Iterator[tuple[str, str]]:
+    several = len(report.files) > 1
+    for outcome in report.files:
+        name = f"{outcome.job.source}: " if several else ""
+        if outcome.failure is not None:
+            yield "failed", outcome.failure.message
+        if outcome.report is None:
+            continue
+        for note in outcome.report.notes if every_note or not several else ():
+            yield "note", f"{name}{note}"
+        for lost in outcome.report.lost:
+            yield "lost", f"{name}{lost}"
+        for warning in outcome.report.warnings:
+            yield "but", f"{name}{warning}"
+    for outcome in report.files:
+        if outcome.state is State.DONE and (every_note or not several):
+            yield "output", f"{outcome.job.target}{' (nothing was written: a dry run)' if dry_run else ''}"
+    if several:
+        yield from _totals(report, dry_run)
+    if inputs.own and any(outcome.job.refusal is None for outcome in report.files):
+        yield "passed", f"{inputs.own} outputs of mediarescue (name them to work on them)"
+
+
+def _totals(report: BatchReport, dry_run: bool) -> Iterator[tuple[str, str]]:
+    counts = Counter(outcome.state for outcome in report.files)
+    states = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
+    done = [outcome for outcome in report.files if outcome.output_bytes and outcome.state is State.DONE]
+    before, after = sum(outcome.job.size for outcome in done), sum(outcome.output_bytes for outcome in done)
+    sizes = f"; {readable_size(before)} -> {readable_size(after)}" if done and not dry_run else ""
+    yield "files", f"{len(report.files)}: {states}{sizes} in {_seconds(report.seconds)}"
+    if dry_run:
+        yield "", "nothing was written: a dry run"
+    folders = {outcome.job.target.parent for outcome in done}
+    if done and not dry_run:
+        yield "output", str(folders.pop()) if len(folders) == 1 else f"{len(folders)} folders (-v lists the files)"
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mediarescue.reencoding import reencode
     from mediarescue.rehearsal import try_reference
     from mediarescue.streams import extract
+    from mediarescue.video_api import open_video, process_video
 
     __version__: str
 
@@ -36,6 +37,8 @@ _FUNCTIONS = {
     "open_photo": "mediarescue.photo_api",
     "process_photo": "mediarescue.photo_api",
     "reencode": "mediarescue.reencoding",
+    "open_video": "mediarescue.video_api",
+    "process_video": "mediarescue.video_api",
     "save_profile": "mediarescue.profiles",
     "show_profile": "mediarescue.profiles",
     "try_reference": "mediarescue.rehearsal",

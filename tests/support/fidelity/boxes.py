@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.boxes import Tables, children, find, tables_of
+from tests.support.boxes import Tables, children, find, moov_of, tables_of
 from tests.support.fidelity.difference import Difference, differing_rows, shown
 
 CODEC_CONFIGURATIONS = {b"avcC", b"hvcC", b"lhvC", b"av1C", b"vpcC", b"esds", b"d263", b"glbl", b"dvcC", b"dvvC"}
@@ -164,6 +164,16 @@ def _shown_times(table: Tables, trak: bytes) -> list[int]:
     rows = _edit_rows(trak[edts[1] : edts[2]]) if edts else []
     begin = next((time for _, time, _ in rows if time >= 0), 0)
     return sorted(dts + offset - begin for dts, offset in zip(table.dts, table.composition, strict=True))
+
+
+def edit_count(path: Path, track_id: int) -> int:
+    """Return how many stretches of its media a track's edit list shows."""
+    moov = moov_of(path)
+    for kind, _, at, end in children(moov, 8, len(moov)):
+        if kind == b"trak" and _track_id(moov[at:end]) == track_id:
+            edts = find(moov, b"edts", within=(at, end))
+            return sum(time >= 0 for _, time, _ in _edit_rows(moov[edts[1] : edts[2]])) if edts else 0
+    return 0
 
 
 def _compare_edits(where: str, old: bytes, new: bytes) -> list[Difference]:

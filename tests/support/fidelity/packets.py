@@ -15,6 +15,9 @@ _WRITERS_OWN = ("encoder", "ENCODER", "DURATION", "major_brand", "minor_version"
 """Tags that muxers other than for MP4 and MOV set themselves."""
 
 
+_UNKNOWN, _PROGRESSIVE = "0", "1"
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """One packet: times in ticks of the stream, flags as FFmpeg tells them, a hash of the bytes."""
@@ -87,6 +90,25 @@ def _stream(stream: Any) -> dict[str, Any]:
     return values
 
 
+def _minor_of_pictures(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return what any new coding changes of what is said of the processed stream."""
+    minor = ["codec", "codec tag", "tag encoder", "tag vendor_id"]
+    if (was["field order"], now["field order"]) == (_UNKNOWN, _PROGRESSIVE):
+        # The frames themselves are compared one by one; a coding that says progressive says more than one that is mute.
+        minor.append("field order")
+    if said_alike(was["color_range"], now["color_range"], same_codec=was["codec"] == now["codec"]):
+        minor.append("color_range")
+    return minor
+
+
+def said_alike(was: int, now: int, *, same_codec: bool) -> bool:
+    """Whether two colour ranges are told alike: some codecs mean limited range (1) by saying nothing (0).
+
+    H.264 and HEVC infer video_full_range_flag to be 0 (ITU-T H.264 E.2.1), which FFmpeg shows as unspecified.
+    """
+    return was == now or (not same_codec and (was, now) == (1, 0))
+
+
 def compare_containers(
     old: Described, new: Described, processed: int, *, is_isobmff: bool, edits: bool
 ) -> list[Difference]:
@@ -104,18 +126,20 @@ def compare_containers(
         minor = list(_WRITERS_OWN if not is_isobmff else ())
         minor = [f"tag {name}" for name in minor]
         if index == processed:
-            # The name of the encoder is not that of the source's any more.
-            minor += ["codec", "codec tag", "tag encoder", "tag vendor_id", *([] if edits else ["start"])]
+            minor += _minor_of_pictures(was, now)
+            minor += [] if edits else ["start"]
         if not is_isobmff:
             minor += ["samples", "start", "duration", "mean rate"]
         found += differing_values("stream", f"{index}", was, now, minor)
         if index != processed:
             found += differing_rows("packets", f"stream {index}", old.packets[index], new.packets[index])
             continue
-        shown = [sorted((p.pts or 0, p.is_discarded) for p in film.packets[index]) for film in (old, new)]
+        # Packets in front of what an edit shows are decoded for its sake, and begin at a key frame wherever that is.
+        seen = [[p for p in film.packets[index] if not p.is_discarded] for film in (old, new)]
+        times = [sorted(p.pts or 0 for p in packets) for packets in seen]
         if not edits:
-            shown = [[(pts - times[0][0], hidden) for pts, hidden in times] for times in shown]
-        found += differing_rows("packets", f"times of stream {index}", *shown)
-        ends = [sum(p.duration or 0 for p in film.packets[index]) for film in (old, new)]
+            times = [[pts - rows[0] for pts in rows] for rows in times]
+        found += differing_rows("packets", f"times of stream {index}", *times)
+        ends = [sum(p.duration or 0 for p in packets) for packets in seen]
         found += differing_values("packets", f"stream {index}", {"time": ends[0]}, {"time": ends[1]})
     return found

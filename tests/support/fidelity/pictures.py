@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.support.fidelity.difference import Difference, shown
+from tests.support.fidelity.packets import said_alike
 
 CARRIED = (
     "DISPLAYMATRIX",
@@ -85,7 +86,7 @@ class FieldOrder:
 
 
 def compare_pictures(
-    source: Path, result: Path, streams: tuple[int, int], *, edits: bool, lossless: bool
+    source: Path, result: Path, stream: int, *, edits: bool, lossless: bool, same_codec: bool = True
 ) -> PictureComparison:
     """Decode both side by side; samples must be equal where ``lossless``, else only their PSNR is measured.
 
@@ -95,7 +96,7 @@ def compare_pictures(
     orders = FieldOrder(), FieldOrder()
     wrong: dict[str, tuple[int, str, bool]] = {}
     rows: list[list[float]] = []
-    pairs = zip_longest(decoded(source, streams[0], edits=edits), decoded(result, streams[1], edits=edits))
+    pairs = zip_longest(decoded(source, stream, edits=edits), decoded(result, stream, edits=edits))
     counts = [0, 0]
     starts: tuple[Any, Any] = (0, 0)
     for index, (old, new) in enumerate(pairs):
@@ -104,7 +105,7 @@ def compare_pictures(
             continue
         if not edits and index == 0:
             starts = old.pts, new.pts
-        for name, matters, was, now in _compared(old, new, orders, starts):
+        for name, matters, was, now in _compared(old, new, orders, starts, same_codec):
             if was != now:
                 times, text, _ = wrong.get(name, (0, f"first at frame {index}: {shown(was)} became {shown(now)}", True))
                 wrong[name] = (times + 1, text, matters)
@@ -125,15 +126,16 @@ def compare_pictures(
 
 
 def _compared(
-    old: Any, new: Any, orders: tuple[FieldOrder, FieldOrder], starts: tuple[int, int]
+    old: Any, new: Any, orders: tuple[FieldOrder, FieldOrder], starts: tuple[int, int], same_codec: bool
 ) -> Iterator[tuple[str, bool, Any, Any]]:
     times = [None if f.pts is None else f.pts - start for f, start in zip((old, new), starts, strict=True)]
     yield "pts", True, times[0], times[1]
     yield "time base", True, old.time_base, new.time_base
     yield "size", True, (old.width, old.height), (new.width, new.height)
-    for name in ("color_range", "color_primaries", "color_trc", "colorspace"):
-        # FFmpeg's yuvj formats mean full range whatever the tag says.
-        yield name, True, _tag(old, name), _tag(new, name)
+    for name in ("color_primaries", "color_trc", "colorspace"):
+        yield name, True, int(getattr(old, name)), int(getattr(new, name))
+    ranges = _range(old), _range(new)
+    yield "color_range", not said_alike(*ranges, same_codec=same_codec), *ranges
     yield "field order", True, orders[0](old), orders[1](new)
     same_samples = _layout(old) == _layout(new)
     yield "pixel format", not same_samples, old.format.name, new.format.name
@@ -142,10 +144,9 @@ def _compared(
         yield f"side data {kind}", kind in CARRIED, sides[0].get(kind), sides[1].get(kind)
 
 
-def _tag(frame: Any, name: str) -> int:
-    if name == "color_range" and frame.format.name.startswith("yuvj"):
-        return 2
-    return int(getattr(frame, name))
+def _range(frame: Any) -> int:
+    """Return the colour range; FFmpeg's yuvj formats mean full range whatever the tag says."""
+    return 2 if frame.format.name.startswith("yuvj") else int(frame.color_range)
 
 
 def _layout(frame: Any) -> list[tuple[int, int, int, int]]:

@@ -33,7 +33,9 @@ class VideoReader:
     ----------
     info : VideoInfo
     undecoded : int
-        Packets that the decoder refused, so far.
+        Packets that the decoder refused, so far: their frames are missing.
+    damaged : int
+        Frames that the decoder made up in parts, so far.
 
     Raises
     ------
@@ -48,7 +50,7 @@ class VideoReader:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self.undecoded = 0
+        self.undecoded = self.damaged = 0
         self._container = _opened(self.path)
         try:
             self._stream = _picture_stream(self._container, self.path)
@@ -99,6 +101,7 @@ class VideoReader:
             frame.pts = last = pts
             frame.time_base = self.info.time_base
             count += 1
+            self.damaged += frame.is_corrupt
             yield native_frame(frame)
         if not count:
             raise InputError(f"no picture of {self.path} can be decoded; it may be damaged: try mediarescue untrunc")
@@ -126,8 +129,7 @@ class VideoReader:
         self._container = _opened(self.path)
         self._stream = self._container.streams[self.info.stream_index]
         self._stream.thread_type = "AUTO"
-        self._fresh = False
-        self.undecoded = 0
+        self.undecoded = self.damaged = 0
 
     def _tick(self) -> int:
         rate = self.info.rate or Fraction(25)

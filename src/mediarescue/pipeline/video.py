@@ -207,7 +207,9 @@ def _report(
     info = reader.info
     warnings = []
     if reader.undecoded:
-        warnings.append(f"{reader.undecoded} packets of {job.source} could not be decoded; their frames are missing")
+        warnings.append(f"{reader.undecoded} frames of {job.source} could not be decoded: they are missing")
+    if reader.damaged:
+        warnings.append(f"{reader.damaged} frames of {job.source} are damaged: the decoder made up parts of them")
     return VideoReport(
         input=os.fspath(job.source),
         output=None if job.dry_run else os.fspath(job.target),

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.isobmff import BoxError, ByteSource, ChunkTable, FragmentedFile, Fragments, Movie, TimedSamples, Track
+from mediarescue.isobmff.indexed import IndexedSamples, indexed_samples
 from mediarescue.recover.candidate import CUT_SHORT, Gap
-from mediarescue.recover.indexed import IndexedSamples, indexed_samples
 from mediarescue.recover.profile import ReferenceProfile, TrackProfile, indexed_profile
 from mediarescue.recover.rescued_track import RescuedTrack
 from mediarescue.recover.survey import written_end

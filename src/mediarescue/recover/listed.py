@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.isobmff import ChunkTable, SampleTable, TimedSamples
-from mediarescue.recover.indexed import IndexedSamples
+from mediarescue.isobmff.indexed import IndexedSamples
 
 Int64Array = NDArray[np.int64]
 

@@ -27,10 +27,10 @@ from mediarescue.isobmff import (
     scan_top_level,
 )
 from mediarescue.isobmff.claims import is_units, unit_length_size
+from mediarescue.isobmff.indexed import IndexedSamples, indexed_samples
 from mediarescue.isobmff.movie import MAX_MOVIE_SIZE, movie_of
 from mediarescue.recover.families import make_families
 from mediarescue.recover.hidden import find_hidden
-from mediarescue.recover.indexed import IndexedSamples, indexed_samples
 from mediarescue.recover.listed import byte_ranges, in_order, leading, sample_count, shifted, up_to
 from mediarescue.recover.locate import MediaLocation
 from mediarescue.recover.profile import constant_sound, indexed_profile

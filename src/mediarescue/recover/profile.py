@@ -22,8 +22,8 @@ from mediarescue.isobmff import (
     read_fragmented,
     read_movie,
 )
+from mediarescue.isobmff.indexed import IndexedSamples, indexed_samples
 from mediarescue.isobmff.sound_packets import is_packed, with_packets
-from mediarescue.recover.indexed import IndexedSamples, indexed_samples
 from mediarescue.recover.models import OrderModel
 from mediarescue.recover.timing.edits import learn_start
 

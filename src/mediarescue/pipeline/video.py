@@ -104,7 +104,8 @@ def run_video(job: VideoJob, *, listener: Listener = ignore) -> VideoReport:
             notes, lost = _assemble(job, reader, encoded, container, listener)
             work.finish()
         finally:
-            work.close()
+            if work.close():
+                listener(Noted(f"{work.frames} finished frames are kept in {work.path}: --resume goes on behind them"))
         listener(Artifact(os.fspath(job.target), "output"))
         return _report(
             job, reader, plan, began,

@@ -113,11 +113,13 @@ class WorkFolder:
         """Everything has been used: the folder may go."""
         self._done = True
 
-    def close(self) -> None:
-        """Remove the folder, unless it is to be resumed from."""
+    def close(self) -> bool:
+        """Remove the folder, unless it is to be resumed from; return whether it stays."""
         self._release()
-        if self._done or not self.resume or not self.pieces:
+        stays = self.resume and bool(self.pieces) and not self._done
+        if not stays:
             shutil.rmtree(self.path, ignore_errors=True)
+        return stays
 
     def _found(self) -> tuple[dict[str, Any] | None, list[Piece]] | None:
         if not self.path.is_dir():

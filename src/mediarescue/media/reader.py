@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +61,8 @@ class VideoReader:
             self._container.close()
             raise
         self._fresh = True
+        if self.info.field_order == "unknown":
+            self.info = replace(self.info, field_order=self._field_order_of_frames())
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +123,14 @@ class VideoReader:
                     return
         except av.error.FFmpegError as error:
             raise InputError(f"{self.path} cannot be read any further: {error.strerror}") from error
+
+    def _field_order_of_frames(self) -> str:
+        """Ask the first frame, where neither container nor codec say it for the whole film."""
+        first = next(self._decode(), None)
+        self._fresh = False
+        if first is None or not first.interlaced_frame:
+            return "unknown"
+        return "tt" if _is_top_first(first) else "bb"
 
     def _rewind(self) -> None:
         if self._fresh:
@@ -209,6 +220,27 @@ def _info(path: Path, container: av.container.InputContainer, stream: Any) -> Vi
         field_order=_field_order(context),
         is_isobmff=container.format.name.startswith(_ISOBMFF),
     )
+
+
+def _is_top_first(frame: av.VideoFrame) -> bool:
+    """Ask FFmpeg's select filter, as PyAV does not show this flag of a frame."""
+    import av.filter
+
+    graph = av.filter.Graph()
+    base = frame.time_base or Fraction(1, 25)
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=base)
+    chosen = graph.add("select", "eq(interlace_type,TOPFIRST)")
+    sink = graph.add("buffersink")
+    source.link_to(chosen)
+    chosen.link_to(sink)
+    graph.configure()
+    graph.push(frame)
+    graph.push(None)
+    try:
+        graph.pull()
+    except (av.error.EOFError, av.error.BlockingIOError):
+        return False
+    return True
 
 
 def _field_order(context: Any) -> str:

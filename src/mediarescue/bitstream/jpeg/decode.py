@@ -61,21 +61,36 @@ class JpegImage:
         The file.
     structure : Structure
         What its segments say; ``structure.frame`` and ``structure.color`` tell what the components are.
-    coefficients : tuple of int16 array, shape (block_rows, block_cols, 64)
-        For each component, the blocks that fill up the last MCUs included, each in row-major order (not zigzag).
+    flat : int16 array
+        The coefficients of all blocks of all components, see ``coefficients``.
     scan_bits : tuple of ScanBits
         What `write_coefficients` copies from.
     """
 
     data: bytes
     structure: Structure
-    coefficients: tuple[NDArray[np.int16], ...]
+    flat: NDArray[np.int16]
     scan_bits: tuple[ScanBits, ...]
 
     @property
     def frame(self) -> Frame:
         """Return the frame header."""
         return self.structure.frame
+
+    @property
+    def coefficients(self) -> tuple[NDArray[np.int16], ...]:
+        """Return the quantised coefficients of each component, int16 of shape (block_rows, block_cols, 64).
+
+        The blocks that fill up the last MCUs are among them. Each block is in row-major order (not zigzag).
+        """
+        return self.views(self.flat)
+
+    def views(self, flat: NDArray[np.int16]) -> tuple[NDArray[np.int16], ...]:
+        """Return the components within an array like ``flat``."""
+        return tuple(
+            flat[c.first_block * 64 : (c.first_block + c.block_count) * 64].reshape(c.block_rows, c.block_cols, 64)
+            for c in self.frame.components
+        )
 
     @property
     def quantisation(self) -> tuple[NDArray[np.int32], ...]:
@@ -127,11 +142,7 @@ def read_coefficients(data: bytes) -> JpegImage:
     flat = np.zeros(frame.block_count * 64, np.int16)
     raw = as_buffer(data)
     scan_bits = tuple(_decode(raw, frame, scan, flat) for scan in structure.scans)
-    coefficients = tuple(
-        flat[c.first_block * 64 : (c.first_block + c.block_count) * 64].reshape(c.block_rows, c.block_cols, 64)
-        for c in frame.components
-    )
-    return JpegImage(data, structure, coefficients, scan_bits)
+    return JpegImage(data, structure, flat, scan_bits)
 
 
 def scan_books(scan: Scan) -> tuple[list[HuffmanDefinition], list[tuple[int, int]]]:

@@ -63,14 +63,14 @@ def write_coefficients(image: JpegImage, coefficients: Sequence[NDArray[np.int16
     if [c.shape for c in coefficients] != [c.shape for c in image.coefficients]:
         raise ValueError("the coefficients have not the shapes of those of the image")
     flat = np.concatenate([np.asarray(c, np.int16).reshape(-1) for c in coefficients])
-    changed = np.concatenate(
-        [(new != old).any(axis=2).reshape(-1) for new, old in zip(coefficients, image.coefficients, strict=True)]
-    )
+    differs = (flat != image.flat).reshape(-1, 64)
+    changed = differs.any(axis=1)
     largest = 4 << image.frame.precision
-    blocks = flat.reshape(-1, 64)[changed]
-    if blocks.size and not (-largest <= blocks.min() and blocks.max() < largest and blocks[:, 1:].min() > -largest):
+    values = flat.reshape(-1, 64)[changed] * differs[changed]
+    if values.size and (values.min() < -largest or values.max() >= largest or values[:, 1:].min() <= -largest):
         raise ValueError("a coefficient is too large for the precision of the image")
-    return apply_edits(image.data, recoded_scans(image, flat, changed.astype(np.uint8), recode=recode))
+    edits, _ = recoded_scans(image, flat, changed.astype(np.uint8), recode=recode)
+    return apply_edits(image.data, edits)
 
 
 def apply_edits(data: bytes, edits: Sequence[Edit]) -> bytes:
@@ -102,8 +102,8 @@ class _Plan:
 
 def recoded_scans(
     image: JpegImage, flat: NDArray[np.int16], changed: NDArray[np.uint8], *, recode: bool = False
-) -> list[Edit]:
-    """Return the edits that give the blocks marked in ``changed`` the coefficients in ``flat``."""
+) -> tuple[list[Edit], int]:
+    """Return the edits that give the blocks marked in ``changed`` what ``flat`` holds, and how many tables change."""
     scans = image.structure.scans
     plan = _Plan()
     if recode:
@@ -118,7 +118,7 @@ def recoded_scans(
         Edit(scans[place].data_start, scans[place].data_stop, _scan_bytes(image, raw, flat, changed, plan, place))
         for place in plan.orders
     ]
-    return edits + _table_edits(image, plan)
+    return edits + _table_edits(image, plan), len(plan.tables)
 
 
 def _plan_tables(image: JpegImage, flat: NDArray[np.int16], changed: NDArray[np.uint8], plan: _Plan) -> None:
@@ -179,7 +179,7 @@ def _run(
     bounds = np.empty((-(-order.size // interval), 2), np.int64)
     books = np.concatenate([book(definition.table) for definition in used])
     written = np.concatenate([codes(plan.tables.get(definition, definition.table)) for definition in used])
-    old_dc = np.concatenate([c[:, :, 0].reshape(-1) for c in image.coefficients])
+    old_dc = np.ascontiguousarray(image.flat[::64])
     _kernels().splice(
         *(image.scan_bits[place].windows, bits.bounds.reshape(-1), interval, bits.ends, order),
         *(scan_slots(image.frame, scan), books, written, old_dc, flat),

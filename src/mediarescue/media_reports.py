@@ -70,8 +70,11 @@ class VideoReport:
         """What was done, in a few words."""
         if not self.changed:
             return COPIED
+        quality = " lossless" if self.lossless else f" crf {self.settings['crf']}" if "crf" in self.settings else ""
+        if self.dry_run:
+            return f"{self.codec} to {self.encoder}{quality}"
         some = f"{self.changed_frames} of " if self.changed_frames else ""
-        words = f"{some}{self.frames} frames, {self.encoder}{' lossless' if self.lossless else ''}"
+        words = f"{some}{self.frames} frames, {self.encoder}{quality}"
         return f"{words}, {self.resumed_frames} from an earlier run" if self.resumed_frames else words
 
     @property
@@ -146,7 +149,7 @@ class PhotoReport:
         """What was done, in a few words."""
         if not self.changed:
             return COPIED
-        return f"{self.changed_pixels} pixels, {self.rewritten} of {self.rewritten_of} {self.rewritten_unit}"
+        return f"{self.changed_pixels} pixels changed, {self.rewritten} of {self.rewritten_of} {self.rewritten_unit}"
 
     @property
     def reservations(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from mediarescue.pipeline.targets import Job
 class Copied:
     """The report of these workers."""
 
-    input: str
+    output: str
     process: int
     exit_code: int = 0
     warnings: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ def work(job: Job, listener: Listener) -> Copied:
     listener(Artifact(str(job.target), "output"))
     print("libraries print", flush=True)
     is_odd = word == "warn"
-    return Copied(str(job.source), os.getpid(), 10 if is_odd else 0, ("mind this",) if is_odd else ())
+    return Copied(str(job.target), os.getpid(), 10 if is_odd else 0, ("mind this",) if is_odd else ())
 
 
 FAULTS: dict[str, Callable[[Job], BaseException]] = {

@@ -92,7 +92,18 @@ def _error(report: BatchReport) -> dict[str, Any] | None:
         what = f"{done} of {len(report.files)} files are complete" if done else "nothing was written"
         if done == len(report.files) == 1:
             what = f"already complete: {report.files[0].job.target}"
+        if _has_kept_parts(report):
+            what += "; the finished parts of the film are kept, go on from them with --resume"
         return {"type": "Interrupted", "message": f"interrupted; {what}"}
     if len(report.files) == 1 and (failure := report.files[0].failure) is not None:
         return {"type": failure.kind, "message": failure.message}
     return None
+
+
+def _has_kept_parts(report: BatchReport) -> bool:
+    # It brings numpy with it, which a batch does not need.
+    from mediarescue.pipeline.work_folder import work_path
+
+    return any(
+        outcome.state is State.INTERRUPTED and work_path(outcome.job.target).is_dir() for outcome in report.files
+    )

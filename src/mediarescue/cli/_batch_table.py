@@ -67,7 +67,7 @@ def _table(report: BatchReport, width: int, *, dry_run: bool) -> str:
 
     columns = (
         Column("file", ratio=2, overflow="fold"),
-        Column("done", ratio=2),
+        Column("to be done" if dry_run else "done", ratio=2),
         Column("before", justify="right", no_wrap=True),
         Column("after", justify="right", no_wrap=True),
         Column("time", justify="right", no_wrap=True),
@@ -75,9 +75,9 @@ def _table(report: BatchReport, width: int, *, dry_run: bool) -> str:
     rows = (
         (
             str(outcome.job.source),
-            _done(outcome, dry_run=dry_run),
+            _done(outcome),
             readable_size(outcome.job.size) if outcome.job.refusal is None else "",
-            readable_size(outcome.output_bytes) if outcome.output_bytes and not dry_run else "",
+            readable_size(outcome.output_bytes) if outcome.output_bytes else "",
             _seconds(outcome.seconds) if outcome.seconds else "",
         )
         for outcome in report.files
@@ -85,11 +85,11 @@ def _table(report: BatchReport, width: int, *, dry_run: bool) -> str:
     return table_text(columns, rows, width)
 
 
-def _done(outcome: FileOutcome, *, dry_run: bool) -> str:
+def _done(outcome: FileOutcome) -> str:
     if outcome.state is State.DONE:
         if outcome.report is None:
             return "done"
-        return f"would be: {outcome.report.summary}" if dry_run else outcome.report.summary
+        return outcome.report.summary
     if outcome.state is State.SKIPPED:
         return "left out: its output exists"
     if outcome.failure is not None:

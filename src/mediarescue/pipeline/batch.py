@@ -38,6 +38,7 @@ from mediarescue.pipeline.worker_process import Answer, Died, Failed, Finished, 
 _OF_ONE_FILE = (StageStarted, Progressed, StageFinished, Warned, Noted, Artifact)
 _STOP_SECONDS = 5.0
 """A worker that was told to end and has not by then is killed."""
+_SAME_MOMENT_SECONDS = 0.3
 _MOST_PHOTOS = 8
 """Photos worked on at a time, however many cores there are: each takes some hundred megabytes."""
 
@@ -48,6 +49,10 @@ class FileReport(Protocol):
     @property
     def exit_code(self) -> int:
         """0 or 10."""
+
+    @property
+    def output(self) -> str | None:
+        """The file written; None where none was."""
 
     @property
     def summary(self) -> str:
@@ -182,7 +187,7 @@ def run_batch(
     A worker must leave nothing half-written when an exception strikes, also one that is no ``Exception``. After a
     process that died the temporary files beside the target are removed here.
     """
-    return _Batch(jobs, worker, describe, processes, overwrite, skip_existing, keep_work, verbose, listener).run(stop)
+    return _Batch(jobs, worker, describe, processes, overwrite, skip_existing, keep_work, verbose, listener, stop).run()
 
 
 @dataclass(slots=True)
@@ -206,6 +211,7 @@ class _Batch:
         keep_work: bool,
         verbose: bool,
         listener: Listener,
+        stop: Callable[[], int],
     ) -> None:
         self.jobs = jobs
         self.worker = worker
@@ -215,6 +221,7 @@ class _Batch:
         self.keep_work = keep_work
         self.verbose = verbose
         self.listener = listener
+        self.stop = stop
         self.is_single = len(jobs) == 1
         self.capacity = processes or min(_cores(), _MOST_PHOTOS)
         self.is_even = processes is not None
@@ -223,14 +230,14 @@ class _Batch:
         self.idle: list[WorkerProcess] = []
         self.folders = MadeFolders()
 
-    def run(self, stop: Callable[[], int]) -> BatchReport:
+    def run(self) -> BatchReport:
         began = time.monotonic()
         if not self.is_single:
             self.listener(BatchStarted(len(self.jobs), sum(job.size for job in self.jobs)))
         stopped = 0
         with self.folders:
             try:
-                stopped = self._run_all(stop)
+                stopped = self._run_all()
             finally:
                 self._end_all()
         outcomes = tuple(
@@ -238,10 +245,10 @@ class _Batch:
         )
         return BatchReport(outcomes, time.monotonic() - began, stopped)
 
-    def _run_all(self, stop: Callable[[], int]) -> int:
+    def _run_all(self) -> int:
         following = 0
         while following < len(self.jobs) or self.running:
-            if code := stop():
+            if code := self.stop():
                 return code
             if following < len(self.jobs) and self._has_room(self.jobs[following]):
                 self._begin(following)
@@ -297,21 +304,32 @@ class _Batch:
         seconds = time.monotonic() - run.began
         match answer:
             case Finished(report):
-                outcome = FileOutcome(job, State.DONE, seconds, report, output_bytes=_size(job.target))
+                written = _size(job.target) if report.output is not None else 0
+                outcome = FileOutcome(job, State.DONE, seconds, report, output_bytes=written)
             case Failed(error, trace):
                 outcome = FileOutcome(job, State.FAILED, seconds, failure=self.describe(error), trace=trace)
             case Stopped() | Died() if _identity(job.target) not in (None, run.before):
                 # Outputs take their names whole: it was just finished.
                 outcome = FileOutcome(job, State.DONE, seconds, output_bytes=_size(job.target))
-            case Stopped() | Died() if stopping:
+            case Stopped() | Died() if stopping or self._is_stopped():
                 outcome = FileOutcome(job, State.INTERRUPTED, seconds)
             case Stopped() | Died():
                 code = answer.exit_code if isinstance(answer, Died) else -signal.SIGTERM
                 failure = self.describe(MediaRescueError(_death(job, code)))
                 outcome = FileOutcome(job, State.FAILED, seconds, failure=failure)
         if isinstance(answer, Died):
-            _remove_leftovers(job.target, with_work=stopping and not self.keep_work)
+            # Finished parts of a film outlive a crash: a second run with --resume goes on from them.
+            _remove_leftovers(job.target, with_work=outcome.state is State.INTERRUPTED and not self.keep_work)
         self._finish(run.index, outcome)
+
+    def _is_stopped(self) -> bool:
+        """Whether all processes were told to end, also if a worker heard of it a moment earlier than this one."""
+        deadline = time.monotonic() + _SAME_MOMENT_SECONDS
+        while not self.stop():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.01)
+        return True
 
     def _finish(self, index: int, outcome: FileOutcome) -> None:
         self.outcomes[index] = outcome

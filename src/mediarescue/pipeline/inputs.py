@@ -197,7 +197,8 @@ class _Collector:
         """Yield the films and photos of a folder, then of those in it."""
         try:
             with os.scandir(folder) as scan:
-                entries = sorted(scan, key=lambda entry: (natural_key(entry.name), entry.name))
+                # Links come last: a file is taken by its own name where it is in the folder, too.
+                entries = sorted(scan, key=lambda entry: (entry.is_symlink(), natural_key(entry.name), entry.name))
         except OSError as error:
             reason = "no permission to look into it" if isinstance(error, PermissionError) else error.strerror or error
             self._refuse(folder, InputError(f"{folder}: {reason}"))

@@ -86,6 +86,13 @@ def test_the_library_examples_of_the_readme_run() -> None:
 
 
 @pytest.mark.usefixtures("pair")
+def test_the_examples_of_the_python_page_run() -> None:
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "api.md"), module_relative=False, encoding="utf-8")
+    assert tried >= 10
+    assert failed == 0
+
+
+@pytest.mark.usefixtures("pair")
 def test_the_session_in_the_readme_is_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
     sessions = [b for b in fenced(README.read_text(encoding="utf-8")) if b.startswith("$ mediarescue untrunc")]
     assert len(sessions) == 1

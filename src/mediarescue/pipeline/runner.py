@@ -77,12 +77,12 @@ def ahead(items: Iterable[Item], depth: int) -> Iterator[Iterator[Item]]:
     finally:
         stopped.set()
         while thread.is_alive():
-            with_nothing_left(line)
+            empty(line)
             thread.join(0.05)
-        with_nothing_left(line)
+        empty(line)
 
 
-def with_nothing_left(line: queue.Queue[tuple[str, Item | BaseException | None]]) -> None:
+def empty(line: queue.Queue[tuple[str, Item | BaseException | None]]) -> None:
     """Empty a queue, so that whoever waits to put something into it goes on."""
     while True:
         try:

@@ -266,6 +266,8 @@ class _Batch:
 
     def _begin(self, index: int) -> None:
         job = self.jobs[index]
+        if not self.is_single:
+            self.listener(FileStarted(str(job.source), job.size))
         try:
             if job.refusal is not None:
                 raise job.refusal
@@ -280,8 +282,6 @@ class _Batch:
         self.idle = [process for process in self.idle if process.is_alive]
         process = self.idle.pop() if self.idle else WorkerProcess(self.worker, verbose=self.verbose)
         self.running.append(_Running(index, process, time.monotonic(), self._load(job), _identity(job.target)))
-        if not self.is_single:
-            self.listener(FileStarted(str(job.source), job.size))
         process.begin(job)
 
     def _listen(self, seconds: float) -> None:

@@ -27,10 +27,14 @@ _U32_MAX = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChunkExtents:
-    """The chunks of a track: ``offset`` and ``size`` in bytes, int64 (n,), and which are in this file, bool (n,)."""
+    """The chunks of a track: ``offset`` and ``size`` in bytes, ``sample_count``, and which of them are in this file.
+
+    int64 (n,) each, ``is_here`` bool (n,).
+    """
 
     offset: Int64Array
     size: Int64Array
+    sample_count: Int64Array
     is_here: NDArray[np.bool_]
 
     @property
@@ -49,7 +53,7 @@ def chunk_extents(trak: Box) -> ChunkExtents:
     """
     stbl = trak.find(b"mdia", b"minf", b"stbl")
     if stbl is None:
-        return ChunkExtents(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_))
+        return ChunkExtents(*(np.zeros(0, np.int64),) * 3, np.zeros(0, np.bool_))
     problems: list[Problem] = []
     reader = StblReader(stbl, Leniency.PERMISSIVE, problems)
     sizes = reader.sizes()
@@ -66,7 +70,9 @@ def chunk_extents(trak: Box) -> ChunkExtents:
         size = np.diff(ends[last], prepend=0)
     here = _self_contained(trak)
     known = np.array([*here, True], np.bool_)
-    return ChunkExtents(chunks.offset, size, known[np.minimum(chunks.description_index, len(here))])
+    return ChunkExtents(
+        chunks.offset, size, chunks.sample_count, known[np.minimum(chunks.description_index, len(here))]
+    )
 
 
 def _self_contained(trak: Box) -> list[bool]:

@@ -97,18 +97,34 @@ def picture_times(source: SourceTimes, composition: Int64Array, rank: Int64Array
     Each sample is decoded when the source's sample of that number was; where pictures are missing, when their own
     place in the order shown comes. The encoder may decode pictures earlier before they are shown than the source did:
     offsets below 0 are written where the source has a form for them, else all pictures are composed so much later.
+    Where single pictures last long, that would be very much later: there, decoding follows the order shown, as far
+    behind as the encoder reorders.
     """
-    count = len(rank)
     shown = composition[rank]
-    if len(source.decode) == count:
-        decode = source.decode
-    else:
-        decode = composition - composition[0]
-    end = max(source.end, int(decode[-1]) + 1)
+    decode = source.decode if len(source.decode) == len(rank) else composition - composition[0]
+    shift = 0 if source.signed else max(0, -int((shown - decode).min()))
+    if shift:
+        regular = _decoded_as_shown(composition, rank, source.end)
+        needed = max(0, -int((shown - regular).min()))
+        if needed < shift // 2:
+            decode, shift = regular, needed
+    end = max(source.end, int(decode[-1]))
     duration = np.diff(decode, append=end)
-    offset = shown - decode
-    shift = 0 if source.signed else max(0, -int(offset.min()))
-    offset = offset + shift
+    offset = shown - decode + shift
     if (duration < 0).any() or int(duration.max()) > 0xFFFFFFFF or int(np.abs(offset).max()) >= 1 << 31:
         raise BoxError("the times of the pictures do not fit the fields of a sample table")
     return PictureTimes(decode, duration, offset, shift)
+
+
+def _decoded_as_shown(composition: Int64Array, rank: Int64Array, end: int) -> Int64Array:
+    """Return decode times from 0: those of the pictures in the order shown, behind as many steps as the encoder holds.
+
+    The steps in front have the median length of a picture, or less where all would not be decoded by ``end``.
+    """
+    count = len(rank)
+    held = int((np.arange(count) - rank).max())
+    step = max(int(np.median(np.diff(composition))), 1)
+    room = end - 1 - int(composition[count - 1 - held] - composition[0])
+    if room > 0:
+        step = max(min(step, room // held), 1)
+    return np.concatenate((np.arange(held) * step, composition[: count - held] - composition[0] + held * step))

@@ -25,7 +25,7 @@ Int64Array = NDArray[np.int64]
 _U32_MAX = 0xFFFFFFFF
 
 
-def transplant(movie: Movie, new: NewTrack, size: int) -> Layout:
+def transplant(movie: Movie, new: NewTrack, size: int, *, without: frozenset[bytes] = frozenset()) -> Layout:
     """Return the layout of a film with new pictures.
 
     Parameters
@@ -35,8 +35,10 @@ def transplant(movie: Movie, new: NewTrack, size: int) -> Layout:
     new : NewTrack
     size : int
         Of the source, in bytes.
+    without : frozenset of bytes
+        Top-level boxes that are left out: the index of fragments. The media data between them becomes one ``mdat``.
     """
-    film = _Film.of(movie, new, size)
+    film = _Film.of(movie, new, size, without)
     large: set[int] = set()
     moov_size = 0
     while True:
@@ -59,9 +61,10 @@ class _Film:
     size: int
     extents: dict[int, ChunkExtents]
     cut: Spans
+    without: frozenset[bytes]
 
     @classmethod
-    def of(cls, movie: Movie, new: NewTrack, size: int) -> _Film:
+    def of(cls, movie: Movie, new: NewTrack, size: int, without: frozenset[bytes]) -> _Film:
         extents = {
             place: chunk_extents(box) for place, box in enumerate(movie.moov.children or ()) if box.kind == b"trak"
         }
@@ -74,7 +77,7 @@ class _Film:
         media = _payloads(movie, size)
         pictures = extents[old].spans
         inside = pictures.without(pictures.without(media))
-        return cls(movie, new, size, extents, inside.without(others))
+        return cls(movie, new, size, extents, inside.without(others), without)
 
     def laid_out(self, moov_size: int) -> tuple[Layout, int]:
         """Return the pieces of the output with room for a ``moov``, and which of the new bytes that is."""
@@ -82,41 +85,39 @@ class _Film:
         layout = Layout(inserts)
         media = _payloads(self.movie, self.size)
         home = media.holding(inserts.anchor)
-        ends = np.append(media.end, 0)
-        homeless = np.flatnonzero((home < 0) | (inserts.anchor >= ends[home]))
-        pos, at = 0, -1
+        home[inserts.anchor >= np.append(media.end, 0)[home]] = -1
+        if self.without:
+            home = np.minimum(home, 0)
+        homeless = np.flatnonzero(home < 0)
+        pos, at, number = 0, -1, 0
         for header in self.movie.headers:
-            layout.copy(pos, header.offset)
             pos = min(header.end, self.size)
             if header.kind == b"moov" and at < 0:
                 at = layout.literal(bytes(moov_size))
-            elif header.kind == b"mdat" and header.payload_offset < self.size:
-                is_last = pos == self.size and not len(homeless)
-                self._media(layout, header, is_last=is_last)
-            else:
+            elif header.kind == b"mdat":
+                if not self.without:
+                    own = Spans(media.start[number : number + 1], media.end[number : number + 1])
+                    form = _size_form(header, is_last=pos == self.size and not len(homeless))
+                    self._mdat(layout, own, np.flatnonzero(home == number), form)
+                elif number == 0:
+                    self._mdat(layout, media, np.flatnonzero(home == 0), SizeForm.COMPACT)
+                number += 1
+            elif header.kind not in self.without:
                 layout.copy(header.offset, pos)
         layout.copy(pos, self.size)
         if len(homeless):
-            self._mdat(layout, Spans.union(np.zeros(0, np.int64), np.zeros(0, np.int64)), homeless, SizeForm.COMPACT)
+            none = np.zeros(0, np.int64)
+            self._mdat(layout, Spans(none, none), homeless, SizeForm.COMPACT)
         return layout, at
 
-    def _media(self, layout: Layout, header: BoxHeader, *, is_last: bool) -> None:
-        """Append one ``mdat`` with its pictures exchanged."""
-        begin, end = header.payload_offset, min(header.end, self.size)
-        first, last = np.searchsorted(self.cut.start, (begin, end))
-        cut = Spans(self.cut.start[first:last], self.cut.end[first:last])
-        kept = Spans(np.array([begin]), np.array([end])).without(cut)
-        anchor = self.new.anchor
-        chunks = np.flatnonzero((anchor >= begin) & (anchor < max(end, begin + 1)))
-        form = SizeForm.LARGE if header.header_size == 16 else SizeForm.COMPACT
-        if header.to_end and is_last:
-            form = SizeForm.LARGE_TO_END if header.header_size == 16 else SizeForm.TO_END
-        self._mdat(layout, kept, chunks, form)
-
-    def _mdat(self, layout: Layout, kept: Spans, chunks: Int64Array, form: SizeForm) -> None:
-        size = kept.size + int(self.new.size[chunks].sum())
+    def _mdat(self, layout: Layout, media: Spans, chunks: Int64Array, form: SizeForm) -> None:
+        """Append an ``mdat`` of what is kept of these bytes of the source, and of new chunks."""
+        if len(media.start):
+            first, last = np.searchsorted(self.cut.start, (media.start[0], media.end[-1]))
+            media = media.without(Spans(self.cut.start[first:last], self.cut.end[first:last]))
+        size = media.size + int(self.new.size[chunks].sum())
         layout.literal(_mdat_header(size, form))
-        layout.media(kept, chunks)
+        layout.media(media, chunks)
 
     def moov(self, relocation: Relocation, chunks: Int64Array, large: set[int]) -> tuple[Box, set[int]]:
         """Return the new ``moov``, and which of its tracks (by place) need 64-bit offsets."""
@@ -145,6 +146,14 @@ def _payloads(movie: Movie, size: int) -> Spans:
     start = np.array([min(header.payload_offset, size) for header in movie.mdats], np.int64)
     end = np.array([min(header.end, size) for header in movie.mdats], np.int64)
     return Spans(start, end)
+
+
+def _size_form(header: BoxHeader, *, is_last: bool) -> SizeForm:
+    """Return how the size of a new ``mdat`` is written: as in the source, open only where nothing follows."""
+    large = header.header_size == 16
+    if header.to_end and is_last:
+        return SizeForm.LARGE_TO_END if large else SizeForm.TO_END
+    return SizeForm.LARGE if large else SizeForm.COMPACT
 
 
 def _mdat_header(payload_size: int, form: SizeForm) -> bytes:

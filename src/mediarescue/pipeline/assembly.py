@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediarescue.errors import InputError, VerificationError
+from mediarescue.errors import VerificationError
 from mediarescue.events import Listener, ignore
-from mediarescue.isobmff import BoxError, ByteSource, Leniency, Movie, Track, expand, read_movie
+from mediarescue.isobmff import BoxError, ByteSource
 from mediarescue.isobmff.encoded_samples import read_encoded
-from mediarescue.isobmff.new_track import OldPictures, new_track
+from mediarescue.isobmff.new_track import new_track
 from mediarescue.isobmff.transplant import transplant
 from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.info import VideoInfo
 from mediarescue.output import AtomicOutput
+from mediarescue.pipeline.film_source import read_film
 from mediarescue.pipeline.film_writer import write_pieces
 
 
@@ -33,6 +35,9 @@ def check_source(path: Path, info: VideoInfo) -> None:
     InputError
         Its index cannot be read, samples that it lists are missing, or its pictures lie in another file.
     """
+    if info.is_isobmff:
+        with ByteSource.open(path) as source:
+            read_film(source, info.stream_id)
 
 
 def assemble_film(
@@ -71,32 +76,13 @@ def assemble_film(
 
 
 def _transplanted(path: Path, encoded: EncodedVideo, output: AtomicOutput, listener: Listener) -> AssemblyReport:
-    with ByteSource.open(path) as source:
+    with ByteSource.open(path) as source, ExitStack() as stack:
+        film = read_film(source, encoded.stream_id)
+        pieces = [stack.enter_context(ByteSource.open(segment)) for segment in encoded.segments]
         try:
-            movie = read_movie(source, leniency=Leniency.PERMISSIVE)
-            track = _track(movie, encoded, path)
-            samples = expand(track.stbl, leniency=Leniency.NORMAL)
-        except BoxError as error:
-            raise InputError(f"{path}: its index cannot be read: {error}; try 'mediarescue untrunc' first") from error
-        ctts = track.stbl.find(b"ctts")
-        signed = bool((samples.composition_offset < 0).any()) or (ctts is not None and ctts.payload[:1] == b"\1")
-        pieces = [ByteSource.open(segment) for segment in encoded.segments]
-        try:
-            new_samples = read_encoded(pieces)
-            old = OldPictures.of(samples, samples.dts, signed=signed)
-            new = new_track(movie, track, old, new_samples, encoded.pts)
-            layout = transplant(movie, new, source.size)
-            write_pieces(layout, new, source, pieces, output, listener)
+            new = new_track(film.movie, film.track, film.pictures, read_encoded(pieces), encoded.pts)
+            layout = transplant(film.movie, new, source.size, without=film.without)
         except BoxError as error:
             raise VerificationError(f"the encoded pictures cannot be put into {path.name}: {error}") from error
-        finally:
-            for piece in pieces:
-                piece.close()
-    return AssemblyReport((), new.lost)
-
-
-def _track(movie: Movie, encoded: EncodedVideo, path: Path) -> Track:
-    track = movie.track(encoded.stream_id)
-    if track is None:
-        raise InputError(f"{path}: no track {encoded.stream_id} in its index")
-    return track
+        write_pieces(layout, new, source, pieces, output, listener)
+    return AssemblyReport(film.notes, new.lost)

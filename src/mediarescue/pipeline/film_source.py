@@ -1,0 +1,122 @@
+"""A film whose pictures are to be replaced: its index, whole and without fragments, and what stands against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mediarescue.errors import InputError
+from mediarescue.isobmff import (
+    BoxError,
+    ByteSource,
+    FragmentedFile,
+    Leniency,
+    Movie,
+    Track,
+    expand,
+    read_fragmented,
+    read_movie,
+    scan_top_level,
+)
+from mediarescue.isobmff.film_tracks import chunk_extents
+from mediarescue.isobmff.flatten import INDEX_OF_FRAGMENTS, flattened
+from mediarescue.isobmff.new_track import OldPictures
+
+_ADVICE = "run 'mediarescue untrunc' on it first"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmSource:
+    """A film ready to have its pictures replaced.
+
+    Attributes
+    ----------
+    movie : Movie
+        All samples are in its tables.
+    track : Track
+        Whose pictures are replaced.
+    pictures : OldPictures
+    without : frozenset of bytes
+        Top-level boxes that do not hold for the output.
+    notes : tuple of str
+        What will be different, in sentences.
+    """
+
+    movie: Movie
+    track: Track
+    pictures: OldPictures
+    without: frozenset[bytes] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def read_film(source: ByteSource, track_id: int) -> FilmSource:
+    """Read a film's index and hold it against the file.
+
+    Raises
+    ------
+    InputError
+        The index is missing, damaged or compressed, samples are behind the end of the file, or the pictures lie in
+        another file.
+    """
+    try:
+        file = read_fragmented(source, search=False)
+        if file is not None and (file.began or file.unread):
+            return _of_fragments(source, file, track_id)
+        movie = read_movie(source, leniency=Leniency.PERMISSIVE)
+        return _film(source, movie, track_id)
+    except BoxError as error:
+        raise InputError(f"the index of {source.path} cannot be read: {error}; {_ADVICE}") from error
+
+
+def _of_fragments(source: ByteSource, file: FragmentedFile, track_id: int) -> FilmSource:
+    if file.movie is None:
+        raise InputError(f"{source.path} is a part of a fragmented film, without the moov box that describes it")
+    if not file.is_whole:
+        raise InputError(f"{source.path} is damaged or cut off: {file.cut or file.unread[0].reason}; {_ADVICE}")
+    movie = flattened(file, scan_top_level(source), source.size)
+    film = _film(source, movie, track_id)
+    note = f"the film's {file.count} fragments became one film with a single index"
+    return FilmSource(film.movie, film.track, film.pictures, INDEX_OF_FRAGMENTS, (note,))
+
+
+def _film(source: ByteSource, movie: Movie, track_id: int) -> FilmSource:
+    track = movie.track(track_id)
+    if track is None:
+        raise InputError(f"the index of {source.path} has no track {track_id} that can be read; {_ADVICE}")
+    _check_whole(source, movie)
+    extents = chunk_extents(track.trak)
+    if not extents.is_here.all():
+        raise InputError(f"the pictures of {source.path} lie in another file; make a film of its own of it first")
+    samples = expand(track.stbl, leniency=Leniency.NORMAL)
+    if not len(samples):
+        raise InputError(f"the index of {source.path} lists no pictures; {_ADVICE}")
+    ctts = track.stbl.find(b"ctts")
+    signed = bool((samples.composition_offset < 0).any()) or (ctts is not None and ctts.payload[:1] == b"\1")
+    return FilmSource(movie, track, OldPictures.of(samples, samples.dts, signed=signed))
+
+
+def _check_whole(source: ByteSource, movie: Movie) -> None:
+    """Raise where samples of any track lie behind the end of the file."""
+    missing = total = 0
+    for track in movie.tracks:
+        extents = chunk_extents(track.trak)
+        outside = extents.is_here & (extents.offset + extents.size > source.size)
+        count = int(extents.sample_count.sum())
+        total += count
+        if outside.any():
+            missing += _missing(track, extents.sample_count[outside], source.size)
+    if missing:
+        raise InputError(
+            f"{source.path} is cut off: {missing} of the {total} samples that its index lists are behind its end; "
+            f"{_ADVICE}"
+        )
+
+
+def _missing(track: Track, in_chunks: np.ndarray, size: int) -> int:
+    """Return how many samples lie behind the end of the file; those of whole chunks where the sizes are constant."""
+    try:
+        samples = expand(track.stbl, leniency=Leniency.PERMISSIVE, problems=[])
+    except BoxError:
+        return int(in_chunks.sum())
+    return int((samples.offset + samples.size > size).sum())

@@ -33,9 +33,11 @@ class FormatLine:
 
 
 FORMATS: Registry[FormatLine] = Registry("photo format")
+FORMATS.add("JPEG", entry=FormatLine("mediarescue.pipeline.jpeg_photo", "JpegStill"))
 FORMATS.add("PNG", entry=FormatLine("mediarescue.media.stills.png", "PngStill"))
 FORMATS.add("TIFF", entry=FormatLine("mediarescue.media.stills.tiff", "TiffStill"))
 FORMATS.add("WebP", entry=FormatLine("mediarescue.media.stills.webp", "WebpStill"))
+FORMATS.add("HEIC", entry=FormatLine("mediarescue.pipeline.heif_photo", "HeifStill"))
 
 _RAW = (
     "a camera's raw file ({}), not a finished picture; develop it with a raw converter and give the TIFF or JPEG that "

@@ -200,3 +200,11 @@ def first_difference(got: Sequence[Plane], meant: Sequence[Plane]) -> str | None
             row, column = np.argwhere(one != other)[0]
             return f"sample {row}, {column} of plane {number} is {one[row, column]} in place of {other[row, column]}"
     return None
+
+
+def decibels(got: Sequence[Plane], meant: Sequence[Plane], bit_depth: int = 8) -> float:
+    """Return the peak signal-to-noise ratio over all samples; infinite where all are equal."""
+    total = sum(int(np.square(a.astype(np.int64) - b).sum()) for a, b in zip(got, meant, strict=True))
+    count = sum(plane.size for plane in meant)
+    peak = (1 << bit_depth) - 1
+    return float("inf") if not total else float(10 * np.log10(peak**2 * count / total))

@@ -15,7 +15,15 @@ from mediarescue.media.info import ColorTags
 from mediarescue.media.planes import Plane, plane_views
 from mediarescue.media.still_metadata import exif_facts
 from mediarescue.media.stills.av_pixels import PixelsError, decode_still, encode_still
-from mediarescue.media.stills.still import PhotoInfo, Written, check_size, first_difference, freeze, read_whole
+from mediarescue.media.stills.still import (
+    PhotoInfo,
+    Written,
+    check_size,
+    decibels,
+    first_difference,
+    freeze,
+    read_whole,
+)
 
 QUALITY = 95
 """Of VP8 coded again, on libwebp's scale: what was no change differs from the source by about 50 dB, whatever the
@@ -158,13 +166,6 @@ class WebpStill:
     def close(self) -> None:
         """Let go of the bytes."""
         self._data = b""
-
-
-def decibels(got: tuple[Plane, ...], meant: tuple[Plane, ...]) -> float:
-    """Return the peak signal-to-noise ratio over all samples of 8 bits; infinite where all are equal."""
-    total = sum(int(np.square(a.astype(np.int32) - b).sum(dtype=np.int64)) for a, b in zip(got, meant, strict=True))
-    count = sum(plane.size for plane in meant)
-    return float("inf") if not total else float(10 * np.log10(255**2 * count / total))
 
 
 def _chunks(data: bytes, end: int, path: Path) -> list[Chunk]:

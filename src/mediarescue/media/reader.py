@@ -37,11 +37,13 @@ class VideoReader:
         Packets that the decoder refused, so far: their frames are missing.
     damaged : int
         Frames that the decoder made up in parts, so far.
+    resized : int
+        Frames that had another size or layout than the first, and were brought to it, so far.
 
     Raises
     ------
     InputError
-        No such file, no permission, not a film, no picture track in it, or a codec that FFmpeg has no decoder for.
+        No such file, no permission, not a film, no picture track in it, or none that can be decoded.
 
     Notes
     -----
@@ -51,18 +53,15 @@ class VideoReader:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self.undecoded = self.damaged = 0
+        self.undecoded = self.damaged = self.resized = 0
         self._container = _opened(self.path)
         try:
             self._stream = _picture_stream(self._container, self.path)
             self._stream.thread_type = "AUTO"
-            self.info = _info(self.path, self._container, self._stream)
+            self.info = self._as_decoded(_info(self.path, self._container, self._stream))
         except BaseException:
             self._container.close()
             raise
-        self._fresh = True
-        if self.info.field_order == "unknown":
-            self.info = replace(self.info, field_order=self._field_order_of_frames())
 
     def __enter__(self) -> Self:
         return self
@@ -91,23 +90,26 @@ class VideoReader:
                 yield FramePlanes(frame, index, self.info.time_base)
 
     def decoded(self) -> Iterator[av.VideoFrame]:
-        """Decode from the beginning; every frame has a pts in `info.time_base`, later than the one before."""
+        """Decode from the beginning; every frame has a pts in `info.time_base`, later than the one before.
+
+        A film may change the size or layout of its pictures on its way: all come in those of the first.
+        """
+        info = self.info
         self._rewind()
         last: int | None = None
-        tick = self._tick()
-        count = 0
-        for frame in self._decode():
-            pts = frame.pts
+        for decoded in self._decode():
+            frame = native_frame(decoded)
+            if (frame.width, frame.height, frame.format.name) != (info.width, info.height, info.pix_fmt):
+                frame = frame.reformat(info.width, info.height, info.pix_fmt, interpolation="BICUBIC")
+                self.resized += 1
+            pts = decoded.pts
             if pts is None or (last is not None and pts <= last):
                 # A frame without a time, or with that of the one before it, is shown between its neighbours.
-                pts = (last + tick) if last is not None and pts is None else (0 if last is None else last + 1)
+                pts = 0 if last is None else last + (self._tick() if pts is None else 1)
             frame.pts = last = pts
-            frame.time_base = self.info.time_base
-            count += 1
-            self.damaged += frame.is_corrupt
-            yield native_frame(frame)
-        if not count:
-            raise InputError(f"no picture of {self.path} can be decoded; it may be damaged: try mediarescue untrunc")
+            frame.time_base = info.time_base
+            self.damaged += decoded.is_corrupt
+            yield frame
 
     def _decode(self) -> Iterator[av.VideoFrame]:
         import av
@@ -124,23 +126,31 @@ class VideoReader:
         except av.error.FFmpegError as error:
             raise InputError(f"{self.path} cannot be read any further: {error.strerror}") from error
 
-    def _field_order_of_frames(self) -> str:
-        """Ask the first frame, where neither container nor codec say it for the whole film."""
+    def _as_decoded(self, info: VideoInfo) -> VideoInfo:
+        """Correct what the container says by the first frame, which is what the encoder will get."""
         first = next(self._decode(), None)
-        self._fresh = False
-        if first is None or not first.interlaced_frame:
-            return "unknown"
-        return "tt" if _is_top_first(first) else "bb"
+        if first is None:
+            raise InputError(f"no picture of {self.path} can be decoded; it may be damaged: try mediarescue untrunc")
+        fields = info.field_order
+        if fields == "unknown" and first.interlaced_frame:
+            fields = "tt" if _is_top_first(first) else "bb"
+        frame = native_frame(first)
+        return replace(
+            info,
+            width=frame.width,
+            height=frame.height,
+            pix_fmt=frame.format.name,
+            bit_depth=int(frame.format.components[0].bits),
+            field_order=fields,
+        )
 
     def _rewind(self) -> None:
-        if self._fresh:
-            self._fresh = False
-            return
+        # Seeking to the beginning is not exact in all containers, opening anew is.
         self._container.close()
         self._container = _opened(self.path)
         self._stream = self._container.streams[self.info.stream_index]
         self._stream.thread_type = "AUTO"
-        self.undecoded = self.damaged = 0
+        self.undecoded = self.damaged = self.resized = 0
 
     def _tick(self) -> int:
         rate = self.info.rate or Fraction(25)

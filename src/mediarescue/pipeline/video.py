@@ -211,6 +211,9 @@ def _report(
         warnings.append(f"{reader.undecoded} frames of {job.source} could not be decoded: they are missing")
     if reader.damaged:
         warnings.append(f"{reader.damaged} frames of {job.source} are damaged: the decoder made up parts of them")
+    if reader.resized:
+        size = f"{info.width} x {info.height}"
+        warnings.append(f"{reader.resized} frames of {job.source} had another size and were brought to {size}")
     return VideoReport(
         input=os.fspath(job.source),
         output=None if job.dry_run else os.fspath(job.target),

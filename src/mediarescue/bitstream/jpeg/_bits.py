@@ -48,12 +48,48 @@ def extended(bits: int, skip: int, size: int) -> int:
 
 @part
 def put(out: Any, bit: int, value: int, count: int) -> int:
-    """Write the ``count`` (0 to 32) low bits of ``value``, the others being 0, at ``bit``; return the bit behind."""
-    if count > 0:
+    """Write the ``count`` (0 to 32) low bits of ``value``, the others being 0, at ``bit``; return the bit behind.
+
+    Where ``out`` is empty nothing is written: that is how sizes are measured beforehand.
+    """
+    if count > 0 and out.shape[0] > 0:
         pair = value << (64 - count - (bit & 31))
         out[bit >> 5] |= pair >> 32 & _WORD
         out[(bit >> 5) + 1] |= pair & _WORD
     return bit + count
+
+
+@part
+def coded(histogram: Any, codes: Any, place: int, value: int, size: int, out: Any, bit: int) -> int:
+    """Write the code at ``place`` of ``codes`` and ``size`` bits of ``value``; return the bit behind.
+
+    Where ``out`` is empty the symbol is counted instead, and its code taken to have 16 bits.
+    """
+    if out.shape[0] == 0:
+        histogram[place] += 1
+        return bit + 16 + size
+    bit = put(out, bit, int(codes[place]) >> 8, int(codes[place]) & 255)
+    # a negative number is sent as the one below it, without its upper bits (T.81 F.1.2.1.1)
+    return put(out, bit, (value if value >= 0 else value - 1) & ((1 << size) - 1), size)
+
+
+@part
+def bit_length(value: int) -> int:
+    """Return the bits of the magnitude of a number."""
+    rest = abs(value)
+    size = 0
+    while rest > 0:
+        rest >>= 1
+        size += 1
+    return size
+
+
+@part
+def filled_up(out: Any, bit: int, padding: int) -> int:
+    """Write ``padding`` up to the next byte; return the bit behind."""
+    while bit & 7 != 0:
+        bit = put(out, bit, padding, 1)
+    return bit
 
 
 @part

@@ -5,30 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mediarescue.bitstream.jit import kernel, part
-from mediarescue.bitstream.jpeg._bits import copy_bits, next32, put, symbol
+from mediarescue.bitstream.jpeg._bits import bit_length, coded, copy_bits, filled_up, next32, symbol
 from mediarescue.bitstream.jpeg.layout import NATURAL_ORDER, SLOT_SIZE
-
-
-@part
-def _coded(histogram: Any, codes: Any, place: int, value: int, size: int, out: Any, bit: int) -> int:
-    """Write a symbol's code and ``size`` bits of ``value``; where ``out`` is empty count the symbol instead."""
-    if out.shape[0] == 0:
-        histogram[place] += 1
-        return bit
-    bit = put(out, bit, int(codes[place]) >> 8, int(codes[place]) & 255)
-    # a negative number is sent as the number below it, without its upper bits (F.1.2.1.1)
-    return put(out, bit, (value if value >= 0 else value - 1) & ((1 << size) - 1), size)
-
-
-@part
-def _size(value: int) -> int:
-    """Return the bits of the magnitude of a number."""
-    rest = abs(value)
-    size = 0
-    while rest > 0:
-        rest >>= 1
-        size += 1
-    return size
 
 
 @part
@@ -41,13 +19,13 @@ def _coded_ac(coefficients: Any, base: int, histogram: Any, codes: Any, book: in
             run += 1
             continue
         while run > 15:
-            bit = _coded(histogram, codes, book + 0xF0, 0, 0, out, bit)
+            bit = coded(histogram, codes, book + 0xF0, 0, 0, out, bit)
             run -= 16
-        size = _size(value)
-        bit = _coded(histogram, codes, book + (run << 4 | size), value, size, out, bit)
+        size = bit_length(value)
+        bit = coded(histogram, codes, book + (run << 4 | size), value, size, out, bit)
         run = 0
     if run > 0:
-        bit = _coded(histogram, codes, book, 0, 0, out, bit)
+        bit = coded(histogram, codes, book, 0, 0, out, bit)
     return bit
 
 
@@ -86,7 +64,7 @@ def splice(
     changed : uint8[::1]
         For every block of ``coefficients``: 1 where it is not that of the source.
     histogram : int64[::1]
-        256 for each book. Counts the symbols written where ``out`` is empty.
+        256 for each book. Counts the symbols to be written where ``out`` is empty.
     out : uint32[::1]
         Zeros; gets the bits, the first one in the highest place.
     out_bounds : int64[::1]
@@ -95,10 +73,9 @@ def splice(
     Returns
     -------
     int
-        Bytes in ``out``.
+        Bytes in ``out``; the most there can be where it is empty.
     """
     per_mcu = slots.shape[0] // SLOT_SIZE
-    counting = out.shape[0] == 0
     bit = 0
     first = 0
     for segment in range((order.shape[0] + interval - 1) // interval):
@@ -140,10 +117,9 @@ def splice(
             if changed[place] != 0 or change != old_change:
                 dc = slots[slot * SLOT_SIZE + 1]
                 ac = slots[slot * SLOT_SIZE + 2]
-                if not counting:
-                    bit = copy_bits(windows, source, at, out, bit)
-                size = _size(change)
-                bit = _coded(histogram, codes, dc * 256 + size, change, size, out, bit)
+                bit = copy_bits(windows, source, at, out, bit)
+                size = bit_length(change)
+                bit = coded(histogram, codes, dc * 256 + size, change, size, out, bit)
                 if changed[place] != 0:
                     bit = _coded_ac(coefficients, place * 64, histogram, codes, ac * 256, out, bit)
                     source = ends[i]
@@ -152,15 +128,10 @@ def splice(
                     source = at + (entry & 255) + (entry >> 8)
             at = ends[i]
         stop = bounds[4 * segment + 3] * 8
-        if not counting:
-            bit = copy_bits(windows, source, at, out, bit)
-            # the bits that fill the last byte are ones (F.1.2.3), but some encoders write zeros
-            padding = 1
-            if at & 7 != 0:
-                padding = next32(windows, at) >> 31
-            while bit & 7 != 0:
-                bit = put(out, bit, padding, 1)
-            bit = copy_bits(windows, (at + 7) & ~7, stop, out, bit)
+        bit = copy_bits(windows, source, at, out, bit)
+        # the bits that fill the last byte are ones (F.1.2.3), but some encoders write zeros
+        bit = filled_up(out, bit, next32(windows, at) >> 31 if at & 7 != 0 else 1)
+        bit = copy_bits(windows, (at + 7) & ~7, stop, out, bit)
         out_bounds[2 * segment + 1] = bit >> 3
         first = behind
     return bit >> 3

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.buffers import as_buffer
-from mediarescue.bitstream.jpeg.decode import JpegImage, blocks_in_interval, scan_books, scan_slots
-from mediarescue.bitstream.jpeg.huffman import HuffmanTable, book, codes, table_for
+from mediarescue.bitstream.jpeg.decode import JpegImage
+from mediarescue.bitstream.jpeg.huffman import HuffmanTable, codes, table_for
 from mediarescue.bitstream.jpeg.parse import huffman_tables
-from mediarescue.bitstream.jpeg.structure import DHT, HuffmanDefinition, block_order
+from mediarescue.bitstream.jpeg.scan_writer import ScanWriter
+from mediarescue.bitstream.jpeg.structure import DHT, HuffmanDefinition
 
-_MOST_BYTES_OF_A_BLOCK = 272
-"""64 codes of 16 bits with up to 15 bits behind each, and the next block's DC difference."""
+_AC = 16
 _BIGGEST_SYMBOL_OF_DC = 15
 
 
@@ -28,13 +25,6 @@ class Edit(NamedTuple):
     start: int
     stop: int
     data: bytes
-
-
-@cache
-def _kernels() -> ModuleType:
-    from mediarescue.bitstream.jpeg import _splice_kernels
-
-    return _splice_kernels
 
 
 def write_coefficients(image: JpegImage, coefficients: Sequence[NDArray[np.int16]], *, recode: bool = False) -> bytes:
@@ -83,141 +73,64 @@ def apply_edits(data: bytes, edits: Sequence[Edit]) -> bytes:
     return b"".join([*parts, view[pos:]]) if parts else data
 
 
-@dataclass(slots=True)
-class _Plan:
-    """Which scans are written anew, and with which tables.
-
-    Parameters
-    ----------
-    scans : dict
-        Place of each scan that is written: its order of blocks and whether it is written wholly.
-    tables : dict
-        What stands in the place of definitions that lack a symbol.
-    """
-
-    orders: dict[int, NDArray[np.int32]] = field(default_factory=dict)
-    whole: set[int] = field(default_factory=set)
-    tables: dict[HuffmanDefinition, HuffmanTable] = field(default_factory=dict)
-
-
 def recoded_scans(
     image: JpegImage, flat: NDArray[np.int16], changed: NDArray[np.uint8], *, recode: bool = False
 ) -> tuple[list[Edit], int]:
     """Return the edits that give the blocks marked in ``changed`` what ``flat`` holds, and how many tables change."""
-    scans = image.structure.scans
-    plan = _Plan()
-    if recode:
-        plan.whole.update(range(len(scans)))
-    for place, scan in enumerate(scans):
-        order = block_order(image.frame, scan)
-        if recode or changed[order].any():
-            plan.orders[place] = order
-    _plan_tables(image, flat, changed, plan)
+    writers = [ScanWriter(image, place, flat, changed, whole=recode) for place in range(len(image.structure.scans))]
+    tables = _tables(writers)
     raw = as_buffer(image.data)
     edits = [
-        Edit(scans[place].data_start, scans[place].data_stop, _scan_bytes(image, raw, flat, changed, plan, place))
-        for place in plan.orders
+        Edit(writer.scan.data_start, writer.scan.data_stop, writer.encoded(raw, tables))
+        for writer in writers
+        if writer.touched
     ]
-    return edits + _table_edits(image, plan), len(plan.tables)
+    return edits + _table_edits(image, tables), len(tables)
 
 
-def _plan_tables(image: JpegImage, flat: NDArray[np.int16], changed: NDArray[np.uint8], plan: _Plan) -> None:
-    """Find the tables that lack a symbol, and what to write in their place.
+def _tables(writers: Sequence[ScanWriter]) -> dict[HuffmanDefinition, HuffmanTable]:
+    """Return what has to stand in the place of tables that lack a symbol.
 
     Notes
     -----
     A table that can take the missing symbols behind its last code leaves all codes as they are. Where there is no
     room it is made anew, and then all scans that use it have to be written wholly, which may need further symbols.
     """
-    scans = image.structure.scans
+    tables: dict[HuffmanDefinition, HuffmanTable] = {}
     anew: set[HuffmanDefinition] = set()
     while True:
         needed: dict[HuffmanDefinition, NDArray[np.int64]] = {}
-        for place in plan.orders:
-            used, _ = scan_books(scans[place])
-            histogram = np.zeros((len(used) or 1) * 256, np.int64)
-            _run(image, flat, changed, plan, place, histogram, np.empty(0, np.uint32))
-            for i, definition in enumerate(used):
-                needed[definition] = needed.get(definition, 0) + histogram[i * 256 : i * 256 + 256]
-        more = False
+        for writer in writers:
+            if writer.touched:
+                for definition, count in writer.counts():
+                    needed[definition] = needed.get(definition, 0) + count
+        known = len(anew)
         for definition, count in needed.items():
-            if definition.slot < 16 and count[_BIGGEST_SYMBOL_OF_DC + 1 :].any():
+            if definition.slot < _AC and count[_BIGGEST_SYMBOL_OF_DC + 1 :].any():
                 raise ValueError("a difference of DC coefficients is too large")
+            missing = np.flatnonzero((count > 0) & (codes(definition.table) == 0)).tolist()
+            grown = definition.table.with_symbols(missing) if missing else definition.table
             if definition in anew:
-                plan.tables[definition] = table_for(count)
-                continue
-            missing = np.flatnonzero((count > 0) & (codes(definition.table) == 0))
-            if not missing.size:
-                continue
-            grown = definition.table.with_symbols(missing.tolist())
-            if grown is not None:
-                plan.tables[definition] = grown
-                continue
-            more = True
-            anew.add(definition)
-            for place, scan in enumerate(scans):
-                if definition in scan.dc or definition in scan.ac:
-                    plan.whole.add(place)
-                    plan.orders.setdefault(place, block_order(image.frame, scan))
-        if not more:
-            return
+                tables[definition] = table_for(count)
+            elif grown is None:
+                anew.add(definition)
+            elif missing:
+                tables[definition] = grown
+        if len(anew) == known:
+            return tables
+        for writer in writers:
+            writer.whole = writer.whole or not anew.isdisjoint((*writer.scan.dc, *writer.scan.ac))
 
 
-def _run(
-    image: JpegImage,
-    flat: NDArray[np.int16],
-    changed: NDArray[np.uint8],
-    plan: _Plan,
-    place: int,
-    histogram: NDArray[np.int64],
-    out: NDArray[np.uint32],
-) -> NDArray[np.int64]:
-    """Run the encoder over one scan; return the bounds of its restart intervals in ``out``."""
-    scan, bits, order = image.structure.scans[place], image.scan_bits[place], plan.orders[place]
-    used, _ = scan_books(scan)
-    interval = blocks_in_interval(image.frame, scan)
-    bounds = np.empty((-(-order.size // interval), 2), np.int64)
-    books = np.concatenate([book(definition.table) for definition in used])
-    written = np.concatenate([codes(plan.tables.get(definition, definition.table)) for definition in used])
-    old_dc = np.ascontiguousarray(image.flat[::64])
-    _kernels().splice(
-        *(image.scan_bits[place].windows, bits.bounds.reshape(-1), interval, bits.ends, order),
-        *(scan_slots(image.frame, scan), books, written, old_dc, flat),
-        *(np.ones_like(changed) if place in plan.whole else changed, histogram, out, bounds.reshape(-1)),
-    )
-    return bounds
-
-
-def _scan_bytes(
-    image: JpegImage,
-    raw: NDArray[np.uint8],
-    flat: NDArray[np.int16],
-    changed: NDArray[np.uint8],
-    plan: _Plan,
-    place: int,
-) -> bytes:
-    """Return the entropy-coded bytes of one scan."""
-    scan, bits, order = image.structure.scans[place], image.scan_bits[place], plan.orders[place]
-    touched = order.size if place in plan.whole else int(np.count_nonzero(changed[order]))
-    size = scan.data_stop - scan.data_start
-    out = np.zeros((size + touched * _MOST_BYTES_OF_A_BLOCK) // 4 + 2 + bits.bounds.shape[0], np.uint32)
-    bounds = _run(image, flat, changed, plan, place, np.zeros(1, np.int64), out)
-    clean = out[: int(bounds.max()) // 4 + 2].astype(">u4").view(np.uint8)
-    joined = np.empty(2 * clean.size + size, np.uint8)
-    count = _kernels().join(raw, bits.bounds.reshape(-1), scan.data_stop, clean, bounds.reshape(-1), joined)
-    return joined[:count].tobytes()
-
-
-def _table_edits(image: JpegImage, plan: _Plan) -> list[Edit]:
+def _table_edits(image: JpegImage, tables: dict[HuffmanDefinition, HuffmanTable]) -> list[Edit]:
     """Return the edits of DHT segments for new tables."""
-    new = {(definition.segment, definition.slot): table for definition, table in plan.tables.items()}
+    new = {(definition.segment, definition.slot): table for definition, table in tables.items()}
     edits = []
     for segment in image.structure.segments:
         if segment.marker == DHT and any(start == segment.start for start, _ in new):
-            tables = [
-                (slot, new.get((segment.start, slot), table)) for slot, table in huffman_tables(image.data, segment)
-            ]
-            edits.append(Edit(segment.start, segment.stop, _dht(tables)))
+            present = huffman_tables(image.data, segment)
+            wanted = [(slot, new.get((segment.start, slot), table)) for slot, table in present]
+            edits.append(Edit(segment.start, segment.stop, _dht(wanted)))
     left_out = [(slot, table) for (start, slot), table in new.items() if start < 0]
     if left_out:
         edits.append(Edit(image.frame.offset, image.frame.offset, _dht(left_out)))

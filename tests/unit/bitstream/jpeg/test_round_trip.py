@@ -22,6 +22,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "cmyk": {"mode": "CMYK"},
     "quality 1": {"quality": 1},
     "quality 100": {"quality": 100},
+    "progressive": {"progressive": True},
+    "progressive 4:4:4": {"progressive": True, "subsampling": "4:4:4", "quality": 100},
+    "progressive restarts": {"progressive": True, "restart_marker_blocks": 5},
+    "progressive grey": {"progressive": True, "mode": "L"},
+    "progressive cmyk": {"progressive": True, "mode": "CMYK"},
     "wide tables": {"qtables": [[300 + i for i in range(64)], [i + 1 for i in range(64)]]},
 }
 

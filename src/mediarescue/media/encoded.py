@@ -23,7 +23,8 @@ class EncoderPlan:
     options : dict
         FFmpeg options of the encoder.
     container : str
-        FFmpeg's muxer for the finished pieces: ``"mp4"``, ``"mov"`` or ``"matroska"``.
+        FFmpeg's muxer for the finished pieces: ``"mp4"``, ``"mov"``, ``"matroska"``, or ``"nut"`` where none of these
+        can hold the codec.
     lossless : bool
         Whether the decoded pictures will equal what the encoder was given.
     notes : tuple of str

@@ -176,6 +176,11 @@ def repainted(source: FramePlanes, planes: Sequence[Plane] | None) -> Repainted 
     return Repainted(source.decoded, changed) if changed else None
 
 
+def native_format(pix_fmt: str) -> str:
+    """Return the format that `native_frame` gives frames of ``pix_fmt``."""
+    return _PLANAR_FORM.get(pix_fmt, pix_fmt)
+
+
 def native_frame(frame: av.VideoFrame) -> av.VideoFrame:
     """Bring formats without an own place for each sample (palettes, bits, shifted 10 bits) to the nearest with one.
 

@@ -19,7 +19,7 @@ PLACES = 3
 """Parts of the film that are looked at."""
 FRAMES = 8
 """Frames that are decoded in each of them."""
-_SCALE_CODECS = frozenset("mpeg1video mpeg2video mpeg4 h263 flv1 msmpeg4v1 msmpeg4v2 msmpeg4v3 wmv1 wmv2".split())
+_SCALE_CODECS = ("mpeg1video", "mpeg2video", "mpeg4", "h263", "flv1", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2")
 """Codecs whose quantiser scale is half the step of a coefficient (ITU-T H.263 6.2, ITU-T H.262 7.4)."""
 _BLOCK = 16
 

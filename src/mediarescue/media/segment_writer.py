@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import av
     import av.container
 
-SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv"}
+SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv", "nut": ".nut"}
 
 
 class SegmentWriter:

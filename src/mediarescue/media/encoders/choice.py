@@ -7,8 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from mediarescue.errors import UsageError
 from mediarescue.media.info import VideoInfo
+from mediarescue.media.planes import native_format
 from mediarescue.media.quantiser import SourceQuality
 from mediarescue.options import EncodeOptions
+
+
+class UnsuitableError(Exception):
+    """An encoder cannot take these pictures; ``str(error)`` is the reason as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +22,10 @@ class QualityScale:
 
     Attributes
     ----------
-    option : str
-        What the encoder calls it, for sentences (``"crf"``).
     finest, coarsest : float
         Ends of the scale, both allowed.
     """
 
-    option: str
     finest: float
     coarsest: float
 
@@ -32,7 +34,7 @@ class QualityScale:
         if not self.finest <= value <= self.coarsest:
             raise UsageError(
                 f"--crf {value:g} is outside the scale of {encoder}: give {self.finest:g} (finest) "
-                f"to {self.coarsest:g} (coarsest)."
+                f"to {self.coarsest:g} (coarsest)"
             )
         return value
 
@@ -59,6 +61,11 @@ class Wish:
     source: SourceQuality | None = None
 
     @property
+    def pix_fmt(self) -> str:
+        """The format in which frames come from the reader."""
+        return native_format(self.info.pix_fmt)
+
+    @property
     def interlaced(self) -> bool:
         """Whether the source's frames are two fields."""
         return self.info.field_order in ("tt", "bb", "tb", "bt")
@@ -66,7 +73,43 @@ class Wish:
     @property
     def top_field_first(self) -> bool:
         """Whether the field of the first line is shown first; of no meaning where the source is progressive."""
-        return self.info.field_order in ("tt", "tb")
+        return self.info.field_order in ("tt", "bt")
+
+    @property
+    def bits_per_pixel(self) -> float | None:
+        """Bits the source spends on a pixel of a frame, None where the container does not say."""
+        info = self.info
+        if not info.bit_rate or not info.rate:
+            return None
+        return float(info.bit_rate / info.rate) / (info.width * info.height)
+
+    def quality(self, scale: QualityScale, encoder: str, matching: float) -> float:
+        """Return the constant quality as wished, else ``matching`` as far as the scale goes.
+
+        Raises
+        ------
+        UsageError
+            The wished one is not on the scale.
+        """
+        if self.options.crf is not None:
+            return scale.checked(self.options.crf, encoder)
+        return round(scale.clamped(matching), 1)
+
+    def preset(self, presets: tuple[str, ...], encoder: str, default: str) -> str:
+        """Return the wished preset or the default; raises `UsageError` for one the encoder does not have."""
+        wished = self.options.preset
+        if wished is None:
+            return default
+        if wished not in presets:
+            if not presets:
+                raise UsageError(f"{encoder} has no presets; leave out --preset")
+            raise UsageError(f"{encoder} has no preset {wished}; give one of {', '.join(presets)}")
+        return wished
+
+    def refuse_quality(self, encoder: str) -> None:
+        """Raise `UsageError` where a quality is wished of an encoder without any to choose."""
+        if self.options.crf is not None:
+            raise UsageError(f"{encoder} has no constant quality to choose; leave out --crf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +133,21 @@ class EncoderFamily:
 
     Attributes
     ----------
-    encoder : str
-        FFmpeg's name of the encoder.
+    codec : str
+        FFmpeg's name of the codec that comes out.
+    title : str
+        The codec's name for people.
+    encoders : tuple of str
+        FFmpeg's names of the encoders that `choose` may choose.
     choose : callable
-        The settings for a wish; raises `UsageError` for a ``crf`` or ``preset`` the encoder does not know.
+        The settings for a wish. Raises `UnsuitableError` where the encoder cannot take the pictures, `UsageError` for a
+        ``crf`` or ``preset`` it does not know.
+    selective : bool
+        The encoder takes certain sizes, formats or rates only, which is found out by trying.
     """
 
-    encoder: str
+    codec: str
+    title: str
+    encoders: tuple[str, ...]
     choose: Callable[[Wish], Choice]
+    selective: bool = False

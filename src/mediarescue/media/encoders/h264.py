@@ -2,69 +2,76 @@
 
 from __future__ import annotations
 
-from mediarescue.errors import UsageError
-from mediarescue.media.encoders.choice import Choice, EncoderFamily, QualityScale, Wish
-from mediarescue.media.encoders.pixel_formats import fits_size, format_note, nearest_format, sample_layout
+from mediarescue.media.encoders.choice import Choice, EncoderFamily, QualityScale, UnsuitableError, Wish
+from mediarescue.media.encoders.pixel_formats import (
+    fits_size,
+    format_note,
+    holds_every_sample,
+    nearest_format,
+    sample_layout,
+)
 
 FORMATS = (
-    "yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray",
-    "yuv420p10le", "yuv422p10le", "yuv444p10le", "gray10le",
+    "yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p",
+    "yuv420p10le", "yuv422p10le", "yuv444p10le",
 )  # fmt: skip
+"""Without grey: FFmpeg decodes monochrome H.264 to 4:2:0, and many players do not play it."""
+RGB = "rgb24"
 PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo",
 )  # fmt: skip
-SCALE = QualityScale("crf", 0, 51)
+SCALE = QualityScale(0, 51)
 DEFAULT_CRF = 18.0
 """Where nothing is known of the source: hardly a difference to be seen in any material."""
 FINER = 3.3
 """How much finer than the source's the copy's quantiser is: see docs/encoding.md."""
 ABOVE_CRF, ABOVE_CRF_BY_ACTIVITY = 4.6, 0.9
 """x264's mean quantiser over its CRF: look-ahead and adaptive quantisation move it (measured, docs/encoding.md)."""
-
 PROFILES = {"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main"}
 """What x264 has to be told; the higher profiles follow from the format."""
+PLAYBACK_NOTE = (
+    "lossless H.264 (profile High 4:4:4 Predictive) is large, and played by computers' players but not by most "
+    "phones, televisions and browsers"
+)
 
 
 def choose_h264(wish: Wish) -> Choice:
-    """Settle on x264's settings: the source's depth, chroma, profile, fields and frame order."""
+    """Settle on x264's settings: the source's depth, chroma, profile and fields."""
     info, options = wish.info, wish.options
-    rows = 2 if wish.interlaced else 1
-    # Cropping counts in whole chroma samples, of one field where there are two (ITU-T H.264 7.4.2.1.1).
-    formats = [name for name in FORMATS if fits_size(name, info.width, info.height, rows=rows)]
-    pix_fmt = nearest_format(info.pix_fmt, formats or FORMATS)
-    settings = {"preset": preset_of(wish, PRESETS, "libx264")}
+    settings = {"preset": wish.preset(PRESETS, "x264", "medium")}
+    if sample_layout(wish.pix_fmt).rgb and holds_every_sample(wish.pix_fmt, RGB):
+        encoder, pix_fmt = "libx264rgb", RGB
+    else:
+        encoder = "libx264"
+        # Cropping counts in whole chroma samples of a field (ITU-T H.264 7.4.2.1.1).
+        fields = 2 if wish.interlaced else 1
+        formats = [name for name in FORMATS if fits_size(name, info.width, info.height, fields=fields)]
+        if not formats:
+            raise UnsuitableError(f"H.264 has no interlaced pictures of {info.width} x {info.height}")
+        pix_fmt = nearest_format(wish.pix_fmt, formats)
+    exact = holds_every_sample(wish.pix_fmt, pix_fmt)
     if options.lossless:
         settings["qp"] = "0"
     else:
-        settings["crf"] = f"{quality_of(wish, SCALE, 'libx264', _matching_crf(wish)):g}"
-        profile = PROFILES.get(info.profile or "")
-        if profile and info.codec == "h264" and sample_layout(pix_fmt) == sample_layout("yuv420p"):
-            settings["profile"] = profile
+        settings["crf"] = f"{wish.quality(SCALE, encoder, _matching_crf(wish)):g}"
+        if info.codec == "h264":
+            settings |= _profile(info.profile or "", pix_fmt)
     if wish.target == "avi":
         # AVI has no times to tell the order of storage from that of showing.
         settings["bf"] = "0"
-    if info.profile and info.profile.endswith("Intra"):
-        settings["g"] = "1"
     if wish.interlaced:
         settings["flags"] = "+ildct+ilme"
-    return Choice("libx264", pix_fmt, settings, options.lossless).noting(format_note(info.pix_fmt, pix_fmt))
+        settings["x264-params"] = "tff=1" if wish.top_field_first else "bff=1"
+    choice = Choice(encoder, pix_fmt, settings, options.lossless and exact)
+    return choice.noting(format_note(wish.pix_fmt, pix_fmt), PLAYBACK_NOTE if options.lossless else "")
 
 
-def preset_of(wish: Wish, presets: tuple[str, ...], encoder: str, default: str = "medium") -> str:
-    """Return the wished preset or the default; raises `UsageError` for one the encoder does not have."""
-    preset = wish.options.preset
-    if preset is None:
-        return default
-    if preset not in presets:
-        raise UsageError(f"{encoder} has no preset {preset!r}: give one of {', '.join(presets)}.")
-    return preset
-
-
-def quality_of(wish: Wish, scale: QualityScale, encoder: str, matching: float) -> float:
-    """Return the constant quality as wished, else ``matching`` as far as the scale goes."""
-    if wish.options.crf is not None:
-        return scale.checked(wish.options.crf, encoder)
-    return round(scale.clamped(matching), 1)
+def _profile(source: str, pix_fmt: str) -> dict[str, str]:
+    if source.endswith("Intra"):
+        return {"g": "1"}
+    profile = PROFILES.get(source)
+    layout = sample_layout(pix_fmt)
+    return {"profile": profile} if profile and layout.depth == 8 and layout.chroma == (1, 1) else {}
 
 
 def _matching_crf(wish: Wish) -> float:
@@ -74,4 +81,4 @@ def _matching_crf(wish: Wish) -> float:
     return source.qp - FINER - ABOVE_CRF - ABOVE_CRF_BY_ACTIVITY * source.activity
 
 
-FAMILY = EncoderFamily("libx264", choose_h264)
+FAMILY = EncoderFamily("h264", "H.264", ("libx264", "libx264rgb"), choose_h264)

@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
-from mediarescue.media.encoders.choice import Choice, EncoderFamily, QualityScale, Wish
-from mediarescue.media.encoders.h264 import PRESETS, preset_of, quality_of
-from mediarescue.media.encoders.pixel_formats import fits_size, format_note, nearest_format
+from mediarescue.media.encoders.choice import Choice, EncoderFamily, QualityScale, UnsuitableError, Wish
+from mediarescue.media.encoders.h264 import PRESETS
+from mediarescue.media.encoders.pixel_formats import fits_size, format_note, holds_every_sample, nearest_format
 
 FORMATS = (
     "yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray", "gbrp",
     "yuv420p10le", "yuv422p10le", "yuv444p10le", "gray10le", "gbrp10le",
     "yuv420p12le", "yuv422p12le", "yuv444p12le", "gray12le", "gbrp12le",
 )  # fmt: skip
-SCALE = QualityScale("crf", 0, 51)
+SCALE = QualityScale(0, 51)
 DEFAULT_CRF = 19.0
+_CODING_TREE_BLOCKS = (32, 16)
+_LARGEST_BLOCK = 64
 
 
 def choose_hevc(wish: Wish) -> Choice:
-    """Settle on x265's settings: the source's depth, chroma and frame order."""
+    """Settle on x265's settings: the source's depth and chroma."""
     info, options = wish.info, wish.options
     formats = [name for name in FORMATS if fits_size(name, info.width, info.height)]
-    pix_fmt = nearest_format(info.pix_fmt, formats or FORMATS)
-    settings = {"preset": preset_of(wish, PRESETS, "libx265")}
-    # The library talks on standard error of its own accord.
-    params = ["log-level=error"]
+    pix_fmt = nearest_format(wish.pix_fmt, formats)
+    settings = {"preset": wish.preset(PRESETS, "x265", "medium")}
+    # x265 talks on standard error of its own accord.
+    params = ["log-level=error", *_block_size(info.width)]
     if options.lossless:
         params.append("lossless=1")
     else:
-        settings["crf"] = f"{quality_of(wish, SCALE, 'libx265', DEFAULT_CRF):g}"
+        settings["crf"] = f"{wish.quality(SCALE, 'libx265', _matching_crf(wish)):g}"
     if wish.target == "avi":
         settings["bf"] = "0"
     settings["x265-params"] = ":".join(params)
-    return Choice("libx265", pix_fmt, settings, options.lossless).noting(format_note(info.pix_fmt, pix_fmt))
+    exact = holds_every_sample(wish.pix_fmt, pix_fmt)
+    fields = (
+        "the fields of interlaced pictures are encoded together as frames: x265 takes no interlaced frames"
+        if wish.interlaced
+        else ""
+    )
+    return Choice("libx265", pix_fmt, settings, options.lossless and exact).noting(
+        format_note(wish.pix_fmt, pix_fmt), fields
+    )
 
 
-FAMILY = EncoderFamily("libx265", choose_hevc)
+def _block_size(width: int) -> list[str]:
+    """Keep pictures from being a single column of coding tree blocks.
+
+    x265 (up to 4.1) makes streams of those that decode to other pictures than it predicted from, differently at each
+    run.
+    """
+    if width > _LARGEST_BLOCK:
+        return []
+    for size in _CODING_TREE_BLOCKS:
+        if width > size:
+            return [f"ctu={size}"]
+    raise UnsuitableError("x265 takes no pictures as narrow as this")
+
+
+def _matching_crf(wish: Wish) -> float:
+    return DEFAULT_CRF
+
+
+FAMILY = EncoderFamily("hevc", "HEVC", ("libx265",), choose_hevc)

@@ -34,13 +34,14 @@ def sample_layout(pix_fmt: str) -> SampleLayout:
     import av
 
     shape = av.VideoFormat(pix_fmt, 64, 64)
-    colour = len(shape.components) > 2 or shape.has_palette
+    if shape.has_palette:
+        return SampleLayout(8, (0, 0), True, True, True)
+    colour = len(shape.components) > 2
     chroma = (0, 0)
-    if len(shape.components) > 2 and not shape.is_rgb:
+    if colour and not shape.is_rgb:
         chroma = ((64 // shape.chroma_width(64)).bit_length() - 1, (64 // shape.chroma_height(64)).bit_length() - 1)
-    depth = 8 if shape.has_palette else max(component.bits for component in shape.components)
-    alpha = any(component.is_alpha for component in shape.components) or shape.has_palette
-    return SampleLayout(depth, chroma, colour, alpha, shape.is_rgb or shape.has_palette)
+    alpha = any(component.is_alpha for component in shape.components)
+    return SampleLayout(max(part.bits for part in shape.components), chroma, colour, alpha, shape.is_rgb)
 
 
 def is_full_range_format(pix_fmt: str) -> bool:
@@ -48,22 +49,31 @@ def is_full_range_format(pix_fmt: str) -> bool:
     return pix_fmt.startswith("yuvj")
 
 
-def fits_size(pix_fmt: str, width: int, height: int, *, rows: int = 1) -> bool:
-    """Return whether a picture's size is a whole number of chroma samples (times ``rows`` of them down)."""
+def holds_every_sample(pix_fmt: str, chosen: str) -> bool:
+    """Return whether a frame in ``pix_fmt`` is the same in ``chosen``, only its bytes in another order at most."""
+    return sample_layout(pix_fmt) == sample_layout(chosen)
+
+
+def fits_size(pix_fmt: str, width: int, height: int, *, fields: int = 1) -> bool:
+    """Return whether a picture's size is a whole number of chroma samples in each of its fields."""
     across, down = sample_layout(pix_fmt).chroma
-    return width % (1 << across) == 0 and height % (rows << down) == 0
+    return width % (1 << across) == 0 and height % (fields << down) == 0
 
 
 def _shortfall(source: SampleLayout, other: SampleLayout) -> tuple[int, ...]:
     """Rate what would be lost, then what would be wasted; smaller is better, leading numbers count first."""
+    # Grey fits the luma of anything, in the fewest changes where it does not have to become red, green and blue.
+    other_family = source.rgb != other.rgb and (source.colour or other.rgb)
     return (
         source.colour > other.colour,
         max(source.depth - other.depth, 0),
-        sum(max(theirs - ours, 0) for ours, theirs in zip(source.chroma, other.chroma, strict=True)),
+        sum(max(theirs - ours, 0) for ours, theirs in zip(source.chroma, other.chroma, strict=True))
+        if source.colour
+        else 0,
         source.alpha > other.alpha,
-        source.rgb != other.rgb,
+        other_family,
         other.colour > source.colour,
-        other.depth - source.depth if other.depth > source.depth else 0,
+        max(other.depth - source.depth, 0),
         sum(max(ours - theirs, 0) for ours, theirs in zip(source.chroma, other.chroma, strict=True)),
         other.alpha > source.alpha,
     )
@@ -79,7 +89,8 @@ def nearest_format(pix_fmt: str, formats: Iterable[str]) -> str:
     if pix_fmt in choices:
         return pix_fmt
     source = sample_layout(pix_fmt)
-    full = is_full_range_format(pix_fmt)
+    # Grey comes from photos and scans, which use the whole range of numbers.
+    full = is_full_range_format(pix_fmt) or not source.colour
     return min(choices, key=lambda name: (*_shortfall(source, sample_layout(name)), is_full_range_format(name) != full))
 
 
@@ -91,12 +102,12 @@ def format_note(pix_fmt: str, chosen: str) -> str:
         changes.append("colour is dropped")
     if source.depth > other.depth:
         changes.append(f"samples of {source.depth} bits become {other.depth} bits")
-    if any(ours < theirs for ours, theirs in zip(source.chroma, other.chroma, strict=True)):
+    if source.colour and any(ours < theirs for ours, theirs in zip(source.chroma, other.chroma, strict=True)):
         changes.append("colour is stored at a lower resolution")
     if source.alpha > other.alpha:
         changes.append("transparency is dropped")
-    if source.rgb != other.rgb and source.colour:
+    if source.rgb != other.rgb and (source.colour or other.rgb):
         changes.append("RGB becomes YCbCr" if source.rgb else "YCbCr becomes RGB")
     if not changes:
         return ""
-    return f"The encoder has no {pix_fmt} and is given {chosen}: {', '.join(changes)}."
+    return f"pictures in {pix_fmt} are encoded as {chosen}: {', '.join(changes)}"

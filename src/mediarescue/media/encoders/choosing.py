@@ -1,0 +1,114 @@
+"""The encoder for a film: that of its own codec, the one that was asked for, or the nearest."""
+
+from __future__ import annotations
+
+from mediarescue.errors import MissingDependencyError, UsageError
+from mediarescue.media.encoders import FAMILIES
+from mediarescue.media.encoders.available import container_holds, encoder_codec, is_hardware, video_encoders
+from mediarescue.media.encoders.choice import Choice, EncoderFamily, UnsuitableError, Wish
+from mediarescue.media.encoders.hardware import choose_named
+from mediarescue.media.encoders.pixel_formats import format_note
+from mediarescue.media.encoders.trial import try_out
+
+NEAREST = ("h264", "hevc", "prores", "vp9", "av1", "mpeg2video", "dvvideo", "vp8", "ffv1")
+"""Codecs in whose place another has no encoder, the most widely played first."""
+LOSSLESS = ("ffv1", "h264", "hevc", "vp9", "av1", "utvideo", "ffvhuff", "png", "qtrle", "rawvideo")
+
+
+def choose_encoder(wish: Wish) -> Choice:
+    """Choose the encoder and its settings.
+
+    Raises
+    ------
+    UsageError
+        The container holds no codec that will do, or the wish cannot be met by the encoder.
+    MissingDependencyError
+        This FFmpeg does not have the encoder.
+    """
+    if wish.options.encoder is not None:
+        return _asked_for(wish, wish.options.encoder)
+    own = FAMILIES.get(wish.info.codec)
+    if own is None:
+        return _nearest(wish, f"FFmpeg has no encoder for {wish.info.codec}")
+    if not container_holds(wish.target, own.codec):
+        return _nearest(wish, f"{wish.target} files hold no {own.title}")
+    try:
+        choice = _chosen(own, wish)
+    except UnsuitableError as reason:
+        return _nearest(wish, str(reason))
+    if wish.options.lossless and not choice.lossless:
+        return _nearest(wish, f"{own.title} cannot keep every sample")
+    if choice.notes and format_note(wish.pix_fmt, choice.pix_fmt):
+        # The codec could hold the pictures, this encoder of it cannot: another codec may keep all of them.
+        try:
+            return _nearest(wish, choice.notes[0], keeping=True)
+        except UsageError:
+            return choice
+    return choice
+
+
+def _nearest(wish: Wish, reason: str, *, keeping: bool = False) -> Choice:
+    """Choose the first codec that keeps every sample's place; else, unless ``keeping``, the first that works at all."""
+    first: tuple[Choice, EncoderFamily] | None = None
+    for codec in LOSSLESS if wish.options.lossless else NEAREST:
+        family = FAMILIES.get(codec)
+        if family is None or codec == wish.info.codec or not container_holds(wish.target, codec):
+            continue
+        try:
+            choice = _chosen(family, wish)
+        except UnsuitableError:
+            continue
+        if wish.options.lossless and not choice.lossless:
+            continue
+        if not format_note(wish.pix_fmt, choice.pix_fmt):
+            return choice.noting(_codec_note(reason, family))
+        first = first or (choice, family)
+    if first is not None and not keeping and not wish.options.lossless:
+        return first[0].noting(_codec_note(reason, first[1]))
+    what = "without loss" if wish.options.lossless else "again"
+    raise UsageError(
+        f"{reason}, and no other codec of {wish.target} files takes {wish.pix_fmt} pictures of "
+        f"{wish.info.width} x {wish.info.height} {what}; give an output with the extension .mov or .mkv"
+    )
+
+
+def _codec_note(reason: str, family: EncoderFamily) -> str:
+    return f"the pictures become {family.title}: {reason}"
+
+
+def _chosen(family: EncoderFamily, wish: Wish) -> Choice:
+    choice = family.choose(wish)
+    if family.selective:
+        try_out(wish, choice)
+    return choice
+
+
+def _asked_for(wish: Wish, encoder: str) -> Choice:
+    codec = encoder_codec(encoder)
+    if not container_holds(wish.target, codec):
+        raise UsageError(
+            f"{encoder} makes {codec}, which {wish.target} files cannot hold; "
+            "give another --encoder or an output with another extension, such as .mkv"
+        )
+    family = next((family for _, family in FAMILIES if encoder in family.encoders), None)
+    if family is None:
+        choice = choose_named(wish, encoder)
+        try:
+            try_out(wish, choice)
+        except UnsuitableError as reason:
+            raise MissingDependencyError(_not_working(encoder, codec, reason)) from reason
+        return choice
+    try:
+        choice = _chosen(family, wish)
+    except UnsuitableError as reason:
+        raise UsageError(f"{encoder} cannot take the pictures of {wish.info.path.name}: {reason}") from reason
+    if wish.options.lossless and not choice.lossless:
+        raise UsageError(f"{encoder} cannot keep every sample of {wish.pix_fmt} pictures; leave out --encoder")
+    return choice
+
+
+def _not_working(encoder: str, codec: str, reason: UnsuitableError) -> str:
+    others = [name for name in video_encoders() if not is_hardware(name) and encoder_codec(name) == codec]
+    there = f"; for {codec} there is {', '.join(others)}" if others else ""
+    device = ": its device or driver may be missing" if is_hardware(encoder) else ""
+    return f"{encoder} does not work on this machine{device}: {reason}{there}"

@@ -1,0 +1,44 @@
+"""Whether an encoder takes pictures at all: found out by giving it one."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from mediarescue.media.encoded import EncoderPlan
+from mediarescue.media.encoder_stream import add_stream
+from mediarescue.media.encoders.available import encoder_codec, piece_container
+from mediarescue.media.encoders.choice import Choice, UnsuitableError, Wish
+
+
+def try_out(wish: Wish, choice: Choice) -> None:
+    """Encode one picture as chosen.
+
+    FFmpeg lists encoders of devices that are not there, and some encoders take a few sizes and rates only.
+
+    Raises
+    ------
+    UnsuitableError
+        It cannot be done; the reason is FFmpeg's.
+    """
+    import av
+
+    info = wish.info
+    container = piece_container(wish.target, encoder_codec(choice.encoder))
+    plan = EncoderPlan(choice.encoder, choice.pix_fmt, choice.options, container)
+    frame = av.VideoFrame(info.width, info.height, choice.pix_fmt)
+    frame.pts = 0
+    try:
+        with av.logging.Capture(), av.open(io.BytesIO(), "w", format=container) as output:
+            stream = add_stream(output, plan, info, frame)
+            frame.time_base = stream.codec_context.time_base
+            output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+    except av.error.FFmpegError as error:
+        log: Any = error.log
+        said = log[2].strip() if log else error.strerror
+        raise UnsuitableError(
+            f"{choice.encoder} refuses {info.width} x {info.height} {choice.pix_fmt} ({said})"
+        ) from error
+    except (ValueError, RuntimeError, NotImplementedError) as error:
+        raise UnsuitableError(f"{choice.encoder} refuses the pictures ({error})") from error

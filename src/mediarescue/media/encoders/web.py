@@ -1,0 +1,81 @@
+"""VP8, VP9 and AV1."""
+
+from __future__ import annotations
+
+from mediarescue.media.encoders.available import encoder_formats
+from mediarescue.media.encoders.choice import Choice, EncoderFamily, QualityScale, UnsuitableError, Wish
+from mediarescue.media.encoders.pixel_formats import format_note, holds_every_sample, nearest_format, sample_layout
+
+SCALE = QualityScale(0, 63)
+VPX_PRESETS = tuple(str(speed) for speed in range(-8, 9))
+SVT_PRESETS = tuple(str(speed) for speed in range(-1, 14))
+DEFAULT_VPX_CRF, DEFAULT_SVT_CRF = 20.0, 22.0
+SVT_LEAST_SIDE = 64
+
+
+def choose_vp9(wish: Wish) -> Choice:
+    """Settle on libvpx's settings for VP9: the source's depth and chroma."""
+    pix_fmt = nearest_format(wish.pix_fmt, [name for name in encoder_formats("libvpx-vp9") if not _alpha(name)])
+    settings = {
+        "deadline": "good",
+        "cpu-used": wish.preset(VPX_PRESETS, "libvpx-vp9", "2"),
+        "row-mt": "1",
+        "tile-columns": "2",
+        "b": "0",
+    }
+    if wish.options.lossless:
+        settings |= {"lossless": "1", "crf": "0"}
+    else:
+        settings["crf"] = f"{round(wish.quality(SCALE, 'libvpx-vp9', _matching_vp9(wish)))}"
+    exact = holds_every_sample(wish.pix_fmt, pix_fmt)
+    choice = Choice("libvpx-vp9", pix_fmt, settings, wish.options.lossless and exact)
+    return choice.noting(format_note(wish.pix_fmt, pix_fmt))
+
+
+def choose_vp8(wish: Wish) -> Choice:
+    """Settle on libvpx's settings for VP8, which has 8 bits and 4:2:0 only."""
+    settings = {
+        "deadline": "good",
+        "cpu-used": wish.preset(VPX_PRESETS, "libvpx", "2"),
+        "b": "1G",
+        "crf": f"{round(wish.quality(SCALE, 'libvpx', _matching_vp8(wish)))}",
+    }
+    return Choice("libvpx", "yuv420p", settings).noting(format_note(wish.pix_fmt, "yuv420p"))
+
+
+def choose_av1(wish: Wish) -> Choice:
+    """Settle on SVT-AV1's settings."""
+    info = wish.info
+    if min(info.width, info.height) < SVT_LEAST_SIDE:
+        raise UnsuitableError(f"SVT-AV1 takes no pictures smaller than {SVT_LEAST_SIDE} x {SVT_LEAST_SIDE}")
+    pix_fmt = nearest_format(wish.pix_fmt, encoder_formats("libsvtav1"))
+    settings = {"preset": wish.preset(SVT_PRESETS, "libsvtav1", "6")}
+    if wish.options.lossless:
+        settings["svtav1-params"] = "lossless=1"
+        settings["crf"] = "0"
+    else:
+        settings["crf"] = f"{max(1, round(wish.quality(SCALE, 'libsvtav1', _matching_av1(wish))))}"
+    exact = holds_every_sample(wish.pix_fmt, pix_fmt)
+    choice = Choice("libsvtav1", pix_fmt, settings, wish.options.lossless and exact)
+    return choice.noting(format_note(wish.pix_fmt, pix_fmt))
+
+
+def _alpha(pix_fmt: str) -> bool:
+    return sample_layout(pix_fmt).alpha
+
+
+def _matching_vp9(wish: Wish) -> float:
+    return DEFAULT_VPX_CRF
+
+
+def _matching_vp8(wish: Wish) -> float:
+    return DEFAULT_VPX_CRF / 2
+
+
+def _matching_av1(wish: Wish) -> float:
+    return DEFAULT_SVT_CRF
+
+
+VP8 = EncoderFamily("vp8", "VP8", ("libvpx",), choose_vp8)
+VP9 = EncoderFamily("vp9", "VP9", ("libvpx-vp9",), choose_vp9)
+AV1 = EncoderFamily("av1", "AV1", ("libsvtav1",), choose_av1)

@@ -60,6 +60,7 @@ ISOBMFF: dict[str, Film] = {
     "h264_grey": _mp4(pix_fmt="gray"),
     "h264_top_field_first": _mp4(fields="tff", size=(64, 64)),
     "h264_bottom_field_first": _mp4(fields="bff", size=(64, 64)),
+    "h264_faint_fields": _mp4(options=(("qp", "0"), ("fast-pskip", "0")), fields="bff", faint=True, size=(128, 96)),
     "h264_anamorphic": _mp4(aspect=Fraction(64, 45)),
     "h264_one_frame": _mp4(frames=1, audio=()),
     "h264_moov_in_front": _mp4(muxing=(("movflags", "+faststart"),)),

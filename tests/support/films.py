@@ -47,6 +47,8 @@ class Film:
         As FFmpeg numbers them.
     fields : str
         Interlaced, the first field being ``"tff"`` or ``"bff"``; empty for progressive.
+    faint : bool
+        Only single samples change from frame to frame, by 1: what encoders like to skip.
     chapters : tuple of (start, end, title)
         In milliseconds.
     after : tuple of Patch
@@ -66,6 +68,7 @@ class Film:
     color: tuple[int, int, int, int] | None = None
     aspect: Fraction | None = None
     fields: str = ""
+    faint: bool = False
     audio: tuple[AudioSpec, ...] = (AudioSpec(seconds=Fraction(1), rate=48000),)
     chapters: tuple[tuple[int, int, str], ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
@@ -169,10 +172,12 @@ def _picture(film: Film, index: int) -> av.VideoFrame:
         top = (1 << part.bits) - 1
         y, x = np.mgrid[0 : part.height, 0 : part.width]
         low, span = top // 8, top // 2
-        painted = low + (x * (3 + number) * top // 400 + y * top // 200 + index * top // 60) % span
-        left, side = (5 * index) % max(part.width - part.height // 4, 1), part.height // 4
+        when = 0 if film.faint else index
+        painted = low + (x * (3 + number) * top // 400 + y * top // 200 + when * top // 60) % span
+        left, side = (5 * when) % max(part.width - part.height // 4, 1), part.height // 4
         painted[side : 2 * side, left : left + side] = low + span
-        painted += np.random.default_rng(index * 10 + number).integers(-3, 4, painted.shape)
+        noise = np.random.default_rng(index * 10 + number)
+        painted += noise.random(painted.shape) < 0.002 if film.faint else noise.integers(-3, 4, painted.shape)
         rows[:, : part.width] = painted.clip(0, top)
     frame.time_base = film.time_base or 1 / film.rate
     step = 1 / (film.rate * frame.time_base)

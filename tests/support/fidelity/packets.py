@@ -15,7 +15,9 @@ _WRITERS_OWN = ("encoder", "ENCODER", "DURATION", "major_brand", "minor_version"
 """Tags that muxers other than for MP4 and MOV set themselves."""
 
 
-_UNKNOWN, _PROGRESSIVE = "0", "1"
+_ALIKE = (("0", "1"), ("0", "2"), ("0", "3"), ("5", "2"), ("4", "3"))
+"""Field orders of FFmpeg: the second says no less than the first (0 unknown, 1 progressive, 2 and 5 show the top field
+first, 3 and 4 the bottom field)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,8 @@ def _stream(stream: Any) -> dict[str, Any]:
 def _minor_of_pictures(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Return what any new coding changes of what is said of the processed stream."""
     minor = ["codec", "codec tag", "tag encoder", "tag vendor_id"]
-    if (was["field order"], now["field order"]) == (_UNKNOWN, _PROGRESSIVE):
-        # The frames themselves are compared one by one; a coding that says progressive says more than one that is mute.
+    if (was["field order"], now["field order"]) in _ALIKE:
+        # The frames themselves are compared one by one.
         minor.append("field order")
     if said_alike(was["color_range"], now["color_range"], same_codec=was["codec"] == now["codec"]):
         minor.append("color_range")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -51,12 +52,17 @@ def plane_arrays(frame: Any) -> list[NDArray[Any]]:
 
 
 def decoded(path: Path, stream: int, *, edits: bool) -> Iterator[Any]:
-    """Yield the frames of one stream; ``edits`` False shows all, at the media's own times."""
+    """Yield the frames of one stream; ``edits`` False shows all, at the media's own times.
+
+    Packets that the decoder refuses are passed over, as players do.
+    """
     options = {} if edits else {"ignore_editlist": "1"}
     with av.open(str(path), options=options) as container:
         video = container.streams[stream]
         video.thread_type = "AUTO"  # type: ignore[attr-defined]
-        yield from container.decode(video)
+        for packet in container.demux(video):
+            with suppress(av.error.InvalidDataError):
+                yield from packet.decode()
 
 
 class FieldOrder:
@@ -139,9 +145,17 @@ def _compared(
     yield "field order", True, orders[0](old), orders[1](new)
     same_samples = _layout(old) == _layout(new)
     yield "pixel format", not same_samples, old.format.name, new.format.name
-    sides = [{part.type.name: bytes(part) for part in frame.side_data} for frame in (old, new)]
+    sides = [_side_data(frame) for frame in (old, new)]
     for kind in sorted({*sides[0], *sides[1]} - {*_BOUND_TO_CODING}):
         yield f"side data {kind}", kind in CARRIED, sides[0].get(kind), sides[1].get(kind)
+
+
+def _side_data(frame: Any) -> dict[str, bytes]:
+    try:
+        return {part.type.name: bytes(part) for part in frame.side_data}
+    except ValueError:
+        # PyAV does not know all kinds that its FFmpeg gives (of MV-HEVC the view's number).
+        return {}
 
 
 def _range(frame: Any) -> int:

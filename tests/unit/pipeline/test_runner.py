@@ -168,5 +168,5 @@ class TestWindows:
 
 def test_the_queue_holds_few_large_frames_and_more_small_ones() -> None:
     assert queue_depth(7680, 4320, 10) == 2
-    assert queue_depth(3840, 2160, 8) == 5
+    assert queue_depth(3840, 2160, 8) == 2
     assert queue_depth(640, 480, 8) == 16

@@ -15,8 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mediarescue.errors import OutputError
 from mediarescue.media.encoded import EncoderPlan
 from mediarescue.media.encoder import add_stream
@@ -35,6 +33,8 @@ class SegmentWriter:
     Parameters
     ----------
     folder : Path
+    target : Path
+        The film they are for: what errors name.
     plan : EncoderPlan
     info : VideoInfo
     length : int
@@ -55,6 +55,7 @@ class SegmentWriter:
     def __init__(
         self,
         folder: Path,
+        target: Path,
         plan: EncoderPlan,
         info: VideoInfo,
         *,
@@ -64,6 +65,7 @@ class SegmentWriter:
         finished: Callable[[int, Path, list[int]], None],
     ) -> None:
         self._folder = folder
+        self._target = target
         self._plan = plan
         self._info = info
         self._length = length
@@ -90,7 +92,7 @@ class SegmentWriter:
             frame.pts, frame.time_base = len(self._pts), self._stream.codec_context.time_base
             self._mux(self._stream.encode(frame))
         except av.error.FFmpegError as error:
-            raise _failure(error, self._folder) from error
+            raise _failure(error, self._target) from error
         self._pts.append(pts)
         if len(self._pts) == self._length:
             self.finish()
@@ -105,7 +107,7 @@ class SegmentWriter:
             self._mux(self._stream.encode(None))
             self._container.close()
         except av.error.FFmpegError as error:
-            raise _failure(error, self._folder) from error
+            raise _failure(error, self._target) from error
         path, self._container, self._stream = self._path(), None, None
         with open(path, "rb") as file:
             os.fsync(file.fileno())
@@ -140,14 +142,9 @@ class SegmentWriter:
             self._container.mux(packet)
 
 
-def _failure(error: Any, folder: Path) -> OutputError:
+def _failure(error: Any, target: Path) -> OutputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES):
         from mediarescue.output import output_error
 
-        return output_error(OSError(error.errno, os.strerror(error.errno)), folder)
+        return output_error(OSError(error.errno, os.strerror(error.errno)), target)
     return OutputError(f"the encoder failed: {error.strerror}; try another one with --encoder")
-
-
-def pts_array(parts: list[list[int]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Join the times of pieces to one array."""
-    return np.array([pts for part in parts for pts in part], dtype=np.int64)

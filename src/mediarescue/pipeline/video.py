@@ -122,7 +122,7 @@ def _encode(job: VideoJob, reader: VideoReader, plan: EncoderPlan, work: WorkFol
     decoded = reader.decoded()
     film_start = next(decoded)
     writer = SegmentWriter(
-        work.path, plan, info,
+        work.path, job.target, plan, info,
         length=length, number=len(work.pieces), film_start=film_start, finished=work.add,
     )  # fmt: skip
     try:

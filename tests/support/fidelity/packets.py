@@ -95,11 +95,14 @@ def _stream(stream: Any) -> dict[str, Any]:
 def _minor_of_pictures(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Return what any new coding changes of what is said of the processed stream."""
     minor = ["codec", "codec tag", "tag encoder", "tag vendor_id"]
-    if (was["field order"], now["field order"]) in _ALIKE:
+    same_codec = was["codec"] == now["codec"]
+    if (was["field order"], now["field order"]) in _ALIKE or (now["field order"] == "0" and not same_codec):
         # The frames themselves are compared one by one.
         minor.append("field order")
-    if said_alike(was["color_range"], now["color_range"], same_codec=was["codec"] == now["codec"]):
+    if said_alike(was["color_range"], now["color_range"], same_codec=same_codec):
         minor.append("color_range")
+    if (was["pixel aspect"] or 1) == (now["pixel aspect"] or 1):
+        minor.append("pixel aspect")
     return minor
 
 
@@ -130,6 +133,9 @@ def compare_containers(
         if index == processed:
             minor += _minor_of_pictures(was, now)
             minor += [] if edits else ["start"]
+        if not was["samples"]:
+            # Of films in fragments FFmpeg does not count the samples.
+            minor.append("samples")
         if not is_isobmff:
             minor += ["samples", "start", "duration", "mean rate"]
         found += differing_values("stream", f"{index}", was, now, minor)

@@ -1,0 +1,76 @@
+"""The media core without a filter and without loss: only the coding of the pictures is another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mediarescue import process_video
+from mediarescue.options import EncodeOptions
+from mediarescue.pipeline.video import VideoJob, run_video
+from tests.support.fidelity import compare_films
+from tests.support.film_catalogue import ISOBMFF, OTHERS
+from tests.support.films import make_film
+from tests.support.hashes import Frozen, sha256
+
+LOSSLESS = EncodeOptions(lossless=True, preset=None)
+Films = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Films:
+    folder, made = tmp_path_factory.mktemp("films"), dict[str, Path]()
+
+    def film(name: str) -> Path:
+        if name not in made:
+            spec = {**ISOBMFF, **OTHERS}[name]
+            made[name] = make_film(folder / f"{name}{spec.suffix}", spec)
+        return made[name]
+
+    return film
+
+
+@pytest.fixture
+def film(_made: Films, frozen_input: Frozen) -> Films:
+    """Return the films of the catalogue by name, each made once; they must stay as they are."""
+    return lambda name: frozen_input(_made(name))
+
+
+@pytest.mark.parametrize("name", sorted(ISOBMFF))
+def test_an_mp4_or_mov_comes_through_with_all_that_is_not_its_coding(name: str, film: Films, tmp_path: Path) -> None:
+    source = film(name)
+    target = tmp_path / source.name
+    # Pieces of seven frames, so that their borders are crossed.
+    report = run_video(VideoJob(source, target, encode=LOSSLESS, piece_frames=7))
+    assert report.lossless
+    assert report.lost == ()
+    made = compare_films(source, target)
+    assert made.frames == report.frames == ISOBMFF[name].frames
+    assert made.that_matter == []
+
+
+@pytest.mark.parametrize("name", sorted(OTHERS))
+def test_a_film_of_another_container_comes_through(name: str, film: Films, tmp_path: Path) -> None:
+    source = film(name)
+    target = tmp_path / source.name
+    run_video(VideoJob(source, target, encode=LOSSLESS, piece_frames=7))
+    assert compare_films(source, target).that_matter == []
+
+
+@pytest.mark.parametrize("name", ["h264_b", "hevc_10_bit", "vfr_b", "telemetry", "turned"])
+def test_the_usual_quality_changes_nothing_but_the_samples(name: str, film: Films, tmp_path: Path) -> None:
+    source = film(name)
+    target = tmp_path / source.name
+    process_video(source, target)
+    made = compare_films(source, target, lossless=False, least_psnr=30)
+    assert made.that_matter == []
+    assert all(value < float("inf") for value in made.psnr)
+
+
+def test_the_same_film_gives_the_same_file(film: Films, tmp_path: Path) -> None:
+    source = film("h264_b")
+    for name in ("one.mp4", "two.mp4"):
+        process_video(source, tmp_path / name, encode=LOSSLESS)
+    assert sha256(tmp_path / "one.mp4") == sha256(tmp_path / "two.mp4")

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediarescue.errors import VerificationError
-from mediarescue.events import Listener, ignore
+from mediarescue.events import Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.isobmff import BoxError, ByteSource
 from mediarescue.isobmff.encoded_samples import read_encoded
 from mediarescue.isobmff.new_track import new_track
 from mediarescue.isobmff.transplant import transplant
+from mediarescue.media.containers import ISOBMFF
 from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.info import VideoInfo
+from mediarescue.media.remux import remux
 from mediarescue.output import AtomicOutput
 from mediarescue.pipeline.film_source import read_film
-from mediarescue.pipeline.film_writer import write_pieces
+from mediarescue.pipeline.film_writer import STAGE, write_pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,15 @@ def assemble_film(
     VerificationError
         The encoded pieces are not what they should be.
     """
-    return _transplanted(source, encoded, output, listener)
+    if info.is_isobmff and container in ISOBMFF:
+        return _transplanted(source, encoded, output, listener)
+    listener(StageStarted(STAGE, source.stat().st_size, "bytes"))
+    done = remux(
+        source, info, encoded, output.path,
+        container=container, progress=lambda done: listener(Progressed(STAGE, done)),
+    )  # fmt: skip
+    listener(StageFinished(STAGE))
+    return AssemblyReport(tuple(done.notes), tuple(done.lost))
 
 
 def _transplanted(path: Path, encoded: EncodedVideo, output: AtomicOutput, listener: Listener) -> AssemblyReport:

@@ -1,0 +1,295 @@
+"""A copy of a film with other pictures, packet by packet through FFmpeg: for containers other than MP4 and MOV."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mediarescue.errors import InputError, OutputError, VerificationError
+from mediarescue.media.encoded import EncodedVideo
+from mediarescue.media.encoded_packets import display_ranks, encoded_packets, packet_times
+from mediarescue.media.info import VideoInfo
+from mediarescue.media.shown_times import shown_times
+
+if TYPE_CHECKING:
+    import av
+    import av.container
+    import av.stream
+
+_NOT_NEGATIVE = frozenset(("mpegts", "mpeg", "vob", "flv", "asf", "avi", "ogg"))
+"""Muxers that have no times below 0."""
+_ISOBMFF = frozenset(("mp4", "mov", "3gp", "3g2"))
+_OF_CONTAINER = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER", "duration"))
+"""Metadata that FFmpeg makes of a container's own fields."""
+_STATISTICS = (
+    "BPS",
+    "NUMBER_OF_FRAMES",
+    "NUMBER_OF_BYTES",
+    "_STATISTICS",
+    "DURATION",
+    "ENCODER",
+    "encoder",
+    "vendor_id",
+)
+"""What Matroska files say of a track's packets, and of its encoder: not true of new pictures."""
+_LARGEST_TIMESCALE = (1 << 31) - 1
+
+
+@dataclass(slots=True)
+class RemuxReport:
+    """What became of the film around its pictures, in sentences."""
+
+    notes: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+def remux(
+    source: Path,
+    info: VideoInfo,
+    encoded: EncodedVideo,
+    target: Path,
+    *,
+    container: str,
+    progress: Callable[[int], None] = lambda done: None,
+) -> RemuxReport:
+    """Write a copy of ``source`` with other pictures to ``target``, which is replaced.
+
+    Parameters
+    ----------
+    source : Path
+    info : VideoInfo
+    encoded : EncodedVideo
+    target : Path
+    container : str
+        FFmpeg's name of the muxer.
+    progress : callable
+        Told how many bytes of the source are copied.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read.
+    OutputError
+        The container cannot hold the pictures, or the system refuses to write.
+    VerificationError
+        The pieces do not hold the pictures they should.
+    """
+    import av
+
+    report = RemuxReport()
+    rank = display_ranks(encoded.segments)
+    if len(rank) != len(encoded.pts) or not len(rank):
+        raise VerificationError(f"the encoder made {len(rank)} pictures of {len(encoded.pts)}")
+    with contextlib.ExitStack() as stack:
+        try:
+            film = stack.enter_context(av.open(str(source), metadata_errors="replace"))
+            first = stack.enter_context(av.open(str(encoded.segments[0])))
+        except av.error.FFmpegError as error:
+            raise InputError(f"{source} cannot be opened: {error.strerror}") from error
+        shown = shown_times(source, encoded) if info.is_isobmff else encoded.pts
+        times = packet_times(
+            shown, rank, last_duration=_last_duration(film, encoded), from_zero=container in _NOT_NEGATIVE
+        )
+        try:
+            output = stack.enter_context(
+                av.open(str(target), "w", format=container, options=_options(container, encoded, times.pts))
+            )
+            streams = _streams(film, first, encoded, output, container, report)
+            _describe(film, output, report)
+            pictures = encoded_packets(encoded.segments, times)
+            _mux(film, encoded, pictures, output, streams, source, progress)
+        except av.error.FFmpegError as error:
+            raise _failure(error, target) from error
+    return report
+
+
+def _options(container: str, encoded: EncodedVideo, pts: np.ndarray) -> dict[str, str]:
+    options = {"avoid_negative_ts": "disabled"}
+    if container in _ISOBMFF:
+        # Edit lists are in ticks of the movie clock: a coarser one would move the first picture.
+        scale = encoded.time_base.denominator
+        options["movie_timescale"] = str(scale if scale <= _LARGEST_TIMESCALE else 1000)
+        options["movflags"] = "+faststart"
+    elif container in ("matroska", "webm"):
+        options["default_mode"] = "passthrough"
+    elif container == "mpegts":
+        options["mpegts_copyts"] = "1"
+    return options
+
+
+def _streams(
+    film: av.container.InputContainer,
+    first: av.container.InputContainer,
+    encoded: EncodedVideo,
+    output: av.container.OutputContainer,
+    container: str,
+    report: RemuxReport,
+) -> dict[int, av.stream.Stream]:
+    """Add the streams that the container can hold, in their order; return them by their number in the source."""
+    made = {}
+    for stream in film.streams:
+        is_picture = stream.index == encoded.stream_index
+        template = first.streams.video[0] if is_picture else stream
+        if not is_picture and (reason := _obstacle(stream, film, container)):
+            report.lost.append(f"{_named(stream)}: {reason}")
+            continue
+        if stream.type == "attachment":
+            _attach(stream, output, report)
+            continue
+        new = output.add_stream_from_template(template, opaque=True)
+        new.time_base = encoded.time_base if is_picture else stream.time_base
+        with contextlib.suppress(ValueError, AttributeError):
+            new.id = stream.id
+        new.metadata.update(_metadata(stream.metadata, statistics=not is_picture))
+        new.disposition = stream.disposition
+        if is_picture:
+            _turn(stream, new)
+        made[stream.index] = new
+    return made
+
+
+def _obstacle(stream: av.stream.Stream, film: av.container.InputContainer, container: str) -> str:
+    """Return why a container cannot hold a stream of the source, "" where it can."""
+    import av
+
+    where = _NAMES.get(container, container)
+    if stream.type == "attachment":
+        return "" if container == "matroska" else f"{where} has no place for attached files"
+    family = container in film.format.name.split(",")
+    if stream.type == "data" and not family:
+        return f"FFmpeg cannot carry such a track over to {where}"
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            made = trial.add_stream_from_template(stream, opaque=True)
+            made.time_base = stream.time_base
+            trial.start_encoding()
+    except (av.error.FFmpegError, ValueError, AttributeError):
+        return f"{where} has no place for {_codec(stream) or 'such'} {_KINDS.get(stream.type, 'data')}"
+    return ""
+
+
+_NAMES = {
+    "mp4": "MP4", "mov": "MOV", "3gp": "3GP", "3g2": "3G2", "matroska": "Matroska", "webm": "WebM", "avi": "AVI",
+    "mpegts": "an MPEG transport stream", "mpeg": "an MPEG program stream", "vob": "VOB", "flv": "FLV", "asf": "ASF",
+    "ogg": "Ogg", "mxf": "MXF", "nut": "NUT",
+}  # fmt: skip
+_KINDS = {"video": "pictures", "audio": "sound", "subtitle": "subtitles", "data": "data", "attachment": "files"}
+
+
+def _codec(stream: av.stream.Stream) -> str:
+    return stream.codec_context.name if stream.codec_context is not None else ""
+
+
+def _named(stream: av.stream.Stream) -> str:
+    """Return what to call a stream in a sentence: ``track 3 (subrip subtitles)``."""
+    words = " ".join(filter(None, (_codec(stream), _KINDS.get(stream.type, "data"))))
+    return f"track {stream.index + 1} ({words})"
+
+
+def _attach(stream: Any, output: av.container.OutputContainer, report: RemuxReport) -> None:
+    """Carry over an attached file, a font for instance."""
+    try:
+        made = output.add_attachment(
+            stream.name or "", stream.mimetype or "application/octet-stream", stream.data or b""
+        )
+        made.metadata.update(stream.metadata)
+    except (ValueError, AttributeError) as error:
+        report.lost.append(f"attached file {stream.metadata.get('filename', stream.index)}: {error}")
+
+
+def _metadata(metadata: Mapping[str, str], *, statistics: bool) -> dict[str, str]:
+    return {key: value for key, value in metadata.items() if statistics or not key.startswith(_STATISTICS)}
+
+
+def _turn(stream: Any, new: Any) -> None:
+    """Carry over how the pictures are turned, which FFmpeg gives with the first of them."""
+    import av
+
+    with contextlib.suppress(av.error.FFmpegError, StopIteration), av.open(stream.container.name) as again:
+        frame = next(again.decode(again.streams[stream.index]))
+        for item in frame.side_data:
+            if item.type.name == "DISPLAYMATRIX":
+                new.set_display_matrix(np.frombuffer(bytes(item), "=i4").tolist())
+
+
+def _describe(film: Any, output: Any, report: RemuxReport) -> None:
+    """Carry over what is said of the whole film."""
+    output.metadata.update({key: value for key, value in film.metadata.items() if key not in _OF_CONTAINER})
+    chapters = film.chapters()
+    if chapters:
+        output.set_chapters(chapters)
+
+
+def _mux(
+    film: Any,
+    encoded: EncodedVideo,
+    pictures: Iterator[Any],
+    output: Any,
+    streams: Mapping[int, Any],
+    source: Path,
+    progress: Callable[[int], None],
+) -> None:
+    """Copy the packets of all other streams, the new pictures between them by their decode times."""
+    picture_stream = streams[encoded.stream_index]
+    base = encoded.time_base
+    ahead = next(pictures, None)
+
+    def give(until: Fraction | None) -> None:
+        nonlocal ahead
+        while ahead is not None and (until is None or ahead.dts * base <= until):
+            ahead.stream = picture_stream
+            ahead.time_base = base
+            output.mux_one(ahead)
+            ahead = next(pictures, None)
+
+    for packet in _packets(film, source):
+        if packet.pos is not None and packet.pos >= 0:
+            progress(packet.pos)
+        when = packet.dts if packet.dts is not None else packet.pts
+        if when is not None:
+            give(when * packet.time_base)
+        stream = streams.get(packet.stream_index)
+        if stream is None or packet.stream_index == encoded.stream_index:
+            continue
+        packet.stream = stream
+        output.mux_one(packet)
+    give(None)
+
+
+def _packets(film: Any, source: Path) -> Iterator[Any]:
+    import av
+
+    packets = film.demux()
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.error.FFmpegError as error:
+            raise InputError(f"{source} cannot be read any further: {error.strerror}") from error
+        if packet.size:
+            yield packet
+
+
+def _last_duration(film: Any, encoded: EncodedVideo) -> int:
+    """Return how long the last picture is shown, in ticks: as the one before it, or what the rate says."""
+    if len(encoded.pts) > 1:
+        return int(np.median(np.diff(encoded.pts)))
+    rate = film.streams[encoded.stream_index].average_rate
+    return max(int(1 / (rate * encoded.time_base)), 1) if rate else 1
+
+
+def _failure(error: Any, target: Path) -> Exception:
+    from mediarescue.output import output_error
+
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS):
+        return output_error(error, target)
+    return OutputError(f"FFmpeg cannot write {target.name}: {error.strerror}; name an output of another kind (.mkv)")

@@ -11,7 +11,8 @@ from mediarescue.cli._batch_table import batch_document, batch_text
 from mediarescue.cli._exit import PROGRAM, as_text, describe, noting_signals, printable, write_stderr, write_stdout
 from mediarescue.cli._options import ProgressMode
 from mediarescue.errors import MediaRescueError, UsageError
-from mediarescue.pipeline.batch import BatchReport, State, run_batch
+from mediarescue.pipeline.batch import run_batch
+from mediarescue.pipeline.batch_report import BatchReport, State
 from mediarescue.pipeline.inputs import collect_inputs
 from mediarescue.pipeline.targets import plan_jobs
 from mediarescue.pipeline.worker_process import Worker
@@ -66,6 +67,7 @@ def run_files(command: str, worker: Worker, *, suffix: str, arguments: BatchArgu
             processes=asked.jobs,
             overwrite=asked.overwrite,
             skip_existing=asked.skip_existing,
+            make_folders=asked.out_dir is not None,
             keep_work=asked.resume,
             verbose=asked.verbose,
             listener=listener,
@@ -81,7 +83,8 @@ def run_files(command: str, worker: Worker, *, suffix: str, arguments: BatchArgu
         document = batch_document(report, inputs, command=command, dry_run=asked.dry_run)
         write_stdout(as_text(document if error is None else {**document, "error": error}))
     elif not asked.quiet and (len(jobs) > 1 or error is None):
-        write_stdout(batch_text(report, inputs, dry_run=asked.dry_run, every_note=asked.verbose))
+        said = listener.warned
+        write_stdout(batch_text(report, inputs, dry_run=asked.dry_run, every_note=asked.verbose, already_said=said))
     return report.exit_code
 
 

@@ -206,7 +206,8 @@ class BatchBars(LiveBars):
             for stage in self._shown.pop(event.file, ()):
                 super().show(StageFinished(stage))
         elif isinstance(event, InFile):
-            super().show(self._named(event))
+            if not isinstance(event.event, Noted):  # the result has it, and of a thousand photos it is the same
+                super().show(self._named(event))
         else:
             super().show(event)
 
@@ -216,7 +217,7 @@ class BatchBars(LiveBars):
             stage = f"{_short(Path(event.file).name)}: {inner.stage}"
             self._shown.setdefault(event.file, set()).add(stage)
             return replace(inner, stage=stage)
-        if isinstance(inner, (Warned, Noted)):
+        if isinstance(inner, Warned):
             return replace(inner, message=f"{event.file}: {inner.message}")
         return inner
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from mediarescue.cli._text import labelled, table_text, text_width
 from mediarescue.output import readable_size
-from mediarescue.pipeline.batch import BatchReport, FileOutcome, State
+from mediarescue.pipeline.batch_report import BatchReport, FileOutcome, State
 from mediarescue.pipeline.inputs import Inputs
 from mediarescue.reports import SCHEMA_VERSION
 
 
-def batch_text(report: BatchReport, inputs: Inputs, *, dry_run: bool, every_note: bool = False) -> str:
+def batch_text(
+    report: BatchReport,
+    inputs: Inputs,
+    *,
+    dry_run: bool,
+    every_note: bool = False,
+    already_said: Collection[str] = (),
+) -> str:
     """Return the result as text for stdout.
 
     Parameters
@@ -25,10 +33,14 @@ def batch_text(report: BatchReport, inputs: Inputs, *, dry_run: bool, every_note
     dry_run : bool
     every_note : bool
         List what differs from the source without harm, too; of a single file it always is.
+    already_said : collection of str
+        Warnings and notes the user has read on this terminal; left out where stdout is one.
     """
     width = text_width()
+    said = set(already_said) if sys.stdout.isatty() else set()
     parts = [_table(report, width, dry_run=dry_run)]
-    parts += [labelled(label, text, width) for label, text in _lines(report, inputs, dry_run, every_note)]
+    lines = _lines(report, inputs, dry_run, every_note)
+    parts += [labelled(label, text, width) for label, text in lines if text not in said]
     return "".join(parts)
 
 

@@ -34,7 +34,7 @@ class Renderer:
     Attributes
     ----------
     warned : list of str
-        Warnings the user has seen.
+        Warnings and notes the user has seen.
     """
 
     def __init__(self) -> None:
@@ -122,6 +122,7 @@ class PlainLines(Renderer):
         if isinstance(event, Warned):
             self._held.append(event.message)
         if isinstance(event, Noted):
+            self.warned.append(event.message)
             self._say(event.message)
         if isinstance(event, StageStarted):
             self._stages[event.stage] = (event, now)
@@ -180,6 +181,7 @@ class LiveBars(Renderer):
             self.warned.append(event.message)
             self._print(f"warning: {event.message}")
         elif isinstance(event, Noted):
+            self.warned.append(event.message)
             self._print(event.message)
         if self._bars is None and time.monotonic() - self._began >= _LIVE_DELAY_SECONDS and self._stages:
             self._bars = _live_progress()

@@ -9,12 +9,10 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Protocol
 
-from mediarescue.errors import EXIT_OK, Failure, MediaRescueError, worst
+from mediarescue.errors import Failure, MediaRescueError
 from mediarescue.events import (
     Artifact,
     BatchStarted,
@@ -31,6 +29,7 @@ from mediarescue.events import (
 )
 from mediarescue.folders import MadeFolders
 from mediarescue.output import POLL_SECONDS, check_target, temporary_files
+from mediarescue.pipeline.batch_report import BatchReport, FileOutcome, State
 from mediarescue.pipeline.inputs import MediaKind
 from mediarescue.pipeline.targets import Job
 from mediarescue.pipeline.worker_process import Answer, Died, Failed, Finished, Stopped, Worker, WorkerProcess
@@ -41,104 +40,6 @@ _STOP_SECONDS = 5.0
 _SAME_MOMENT_SECONDS = 0.3
 _MOST_PHOTOS = 8
 """Photos worked on at a time, however many cores there are: each takes some hundred megabytes."""
-
-
-class FileReport(Protocol):
-    """What a worker must return."""
-
-    @property
-    def exit_code(self) -> int:
-        """0 or 10."""
-
-    @property
-    def output(self) -> str | None:
-        """The file written; None where none was."""
-
-    @property
-    def summary(self) -> str:
-        """What was done, in a few words (``"300 frames, libx264"``)."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is worth knowing and does no harm, in sentences."""
-
-    @property
-    def lost(self) -> tuple[str, ...]:
-        """What could not be kept, in sentences."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Why this is a success with reservations, in sentences."""
-
-
-class State(StrEnum):
-    """What became of a file."""
-
-    DONE = "done"
-    SKIPPED = "skipped"
-    """Its output was there already."""
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    """Begun, and stopped with the batch."""
-    WAITING = "not begun"
-    """The batch was stopped before its turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileOutcome:
-    """What became of one file.
-
-    Attributes
-    ----------
-    job : Job
-    state : State
-    seconds : float
-    report : FileReport or None
-        What the worker returned; None where it did not come to that.
-    failure : Failure or None
-        What went wrong.
-    output_bytes : int
-        Size of the output, 0 where there is none.
-    trace : str
-        Where in the program it went wrong.
-    """
-
-    job: Job
-    state: State
-    seconds: float = 0.0
-    report: FileReport | None = None
-    failure: Failure | None = None
-    output_bytes: int = 0
-    trace: str = ""
-
-    @property
-    def exit_code(self) -> int:
-        """The code of this file alone; 0 for one that was not begun."""
-        if self.failure is not None:
-            return self.failure.exit_code
-        return EXIT_OK if self.report is None else self.report.exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class BatchReport:
-    """What became of all files, in the order they were given.
-
-    Attributes
-    ----------
-    files : tuple of FileOutcome
-    seconds : float
-    stopped : int
-        130 or 143 where the batch was stopped, else 0.
-    """
-
-    files: tuple[FileOutcome, ...]
-    seconds: float
-    stopped: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        """The worst code of all files; that of the stop where there was one."""
-        return self.stopped or worst(outcome.exit_code for outcome in self.files)
 
 
 def never() -> int:
@@ -154,6 +55,7 @@ def run_batch(
     processes: int | None = None,
     overwrite: bool = False,
     skip_existing: bool = False,
+    make_folders: bool = True,
     keep_work: bool = False,
     verbose: bool = False,
     listener: Listener = ignore,
@@ -173,6 +75,8 @@ def run_batch(
         Files worked on at a time; None for one film, or one photo for each core (at most eight).
     overwrite, skip_existing : bool
         What becomes of a file whose output exists: done again, left out, or else failed.
+    make_folders : bool
+        Make the folders of outputs where they are missing.
     keep_work : bool
         Leave the finished parts of a film that was stopped, for a later run to go on from.
     verbose : bool
@@ -187,7 +91,23 @@ def run_batch(
     A worker must leave nothing half-written when an exception strikes, also one that is no ``Exception``. After a
     process that died the temporary files beside the target are removed here.
     """
-    return _Batch(jobs, worker, describe, processes, overwrite, skip_existing, keep_work, verbose, listener, stop).run()
+    settings = _Settings(
+        describe, processes, overwrite, skip_existing, make_folders, keep_work, verbose, listener, stop
+    )
+    return _Batch(jobs, worker, settings).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    describe: Callable[[BaseException], Failure]
+    processes: int | None
+    overwrite: bool
+    skip_existing: bool
+    make_folders: bool
+    keep_work: bool
+    verbose: bool
+    listener: Listener
+    stop: Callable[[], int]
 
 
 @dataclass(slots=True)
@@ -200,31 +120,13 @@ class _Running:
 
 
 class _Batch:
-    def __init__(
-        self,
-        jobs: Sequence[Job],
-        worker: Worker,
-        describe: Callable[[BaseException], Failure],
-        processes: int | None,
-        overwrite: bool,
-        skip_existing: bool,
-        keep_work: bool,
-        verbose: bool,
-        listener: Listener,
-        stop: Callable[[], int],
-    ) -> None:
+    def __init__(self, jobs: Sequence[Job], worker: Worker, settings: _Settings) -> None:
         self.jobs = jobs
         self.worker = worker
-        self.describe = describe
-        self.overwrite = overwrite
-        self.skip_existing = skip_existing
-        self.keep_work = keep_work
-        self.verbose = verbose
-        self.listener = listener
-        self.stop = stop
+        self.settings = settings
+        self.listener = settings.listener
         self.is_single = len(jobs) == 1
-        self.capacity = processes or min(_cores(), _MOST_PHOTOS)
-        self.is_even = processes is not None
+        self.capacity = settings.processes or min(_cores(), _MOST_PHOTOS)
         self.outcomes: list[FileOutcome | None] = [None] * len(jobs)
         self.running: list[_Running] = []
         self.idle: list[WorkerProcess] = []
@@ -248,21 +150,23 @@ class _Batch:
     def _run_all(self) -> int:
         following = 0
         while following < len(self.jobs) or self.running:
-            if code := self.stop():
+            if code := self.settings.stop():
                 return code
             if following < len(self.jobs) and self._has_room(self.jobs[following]):
                 self._begin(following)
                 following += 1
                 continue
             self._listen(POLL_SECONDS)
-        return 0
+        # The last workers may have heard of the end before this process has.
+        was_stopped = any(outcome is not None and outcome.state is State.INTERRUPTED for outcome in self.outcomes)
+        return self.settings.stop() if was_stopped else 0
 
     def _has_room(self, job: Job) -> bool:
         return not self.running or sum(run.load for run in self.running) + self._load(job) <= self.capacity
 
     def _load(self, job: Job) -> int:
         # An encoder of films uses all cores by itself.
-        return 1 if self.is_even or job.kind is MediaKind.PHOTO else self.capacity
+        return 1 if self.settings.processes or job.kind is MediaKind.PHOTO else self.capacity
 
     def _begin(self, index: int) -> None:
         job = self.jobs[index]
@@ -271,16 +175,17 @@ class _Batch:
         try:
             if job.refusal is not None:
                 raise job.refusal
-            if self.skip_existing and os.path.lexists(job.target):
+            if self.settings.skip_existing and os.path.lexists(job.target):
                 self._finish(index, FileOutcome(job, State.SKIPPED))
                 return
-            self.folders.make(job.target.parent)
-            check_target(job.target, inputs=[job.source], overwrite=self.overwrite)
+            if self.settings.make_folders:
+                self.folders.make(job.target.parent)
+            check_target(job.target, inputs=[job.source], overwrite=self.settings.overwrite)
         except MediaRescueError as error:
-            self._finish(index, FileOutcome(job, State.FAILED, failure=self.describe(error)))
+            self._finish(index, FileOutcome(job, State.FAILED, failure=self.settings.describe(error)))
             return
         self.idle = [process for process in self.idle if process.is_alive]
-        process = self.idle.pop() if self.idle else WorkerProcess(self.worker, verbose=self.verbose)
+        process = self.idle.pop() if self.idle else WorkerProcess(self.worker, verbose=self.settings.verbose)
         self.running.append(_Running(index, process, time.monotonic(), self._load(job), _identity(job.target)))
         process.begin(job)
 
@@ -307,7 +212,7 @@ class _Batch:
                 written = _size(job.target) if report.output is not None else 0
                 outcome = FileOutcome(job, State.DONE, seconds, report, output_bytes=written)
             case Failed(error, trace):
-                outcome = FileOutcome(job, State.FAILED, seconds, failure=self.describe(error), trace=trace)
+                outcome = FileOutcome(job, State.FAILED, seconds, failure=self.settings.describe(error), trace=trace)
             case Stopped() | Died() if _identity(job.target) not in (None, run.before):
                 # Outputs take their names whole: it was just finished.
                 outcome = FileOutcome(job, State.DONE, seconds, output_bytes=_size(job.target))
@@ -315,17 +220,17 @@ class _Batch:
                 outcome = FileOutcome(job, State.INTERRUPTED, seconds)
             case Stopped() | Died():
                 code = answer.exit_code if isinstance(answer, Died) else -signal.SIGTERM
-                failure = self.describe(MediaRescueError(_death(job, code)))
+                failure = self.settings.describe(MediaRescueError(_death(job, code)))
                 outcome = FileOutcome(job, State.FAILED, seconds, failure=failure)
         if isinstance(answer, Died):
             # Finished parts of a film outlive a crash: a second run with --resume goes on from them.
-            _remove_leftovers(job.target, with_work=outcome.state is State.INTERRUPTED and not self.keep_work)
+            _remove_leftovers(job.target, with_work=outcome.state is State.INTERRUPTED and not self.settings.keep_work)
         self._finish(run.index, outcome)
 
     def _is_stopped(self) -> bool:
         """Whether all processes were told to end, also if a worker heard of it a moment earlier than this one."""
         deadline = time.monotonic() + _SAME_MOMENT_SECONDS
-        while not self.stop():
+        while not self.settings.stop():
             if time.monotonic() >= deadline:
                 return False
             time.sleep(0.01)
@@ -351,7 +256,8 @@ class _Batch:
                     answer = Died(None)
                 elif isinstance(message := run.process.receive(), (Finished, Failed, Stopped, Died)):
                     answer = message
-            self._take(run, answer, stopping=True)
+            with contextlib.suppress(Exception):  # of a listener, which must not keep the others from their end
+                self._take(run, answer, stopping=True)
             run.process.kill()
         self.running.clear()
         for process in self.idle:

@@ -21,7 +21,8 @@ from mediarescue.events import (
     StageStarted,
 )
 from mediarescue.pipeline import batch
-from mediarescue.pipeline.batch import BatchReport, State, run_batch
+from mediarescue.pipeline.batch import run_batch
+from mediarescue.pipeline.batch_report import BatchReport, State
 from mediarescue.pipeline.inputs import collect_inputs
 from mediarescue.pipeline.targets import Job, plan_jobs
 from tests.support.batch_workers import Copied, work

@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import av
 import numpy as np
@@ -15,6 +16,7 @@ from tests.support.boxes import box
 
 _ENCODERS = {b"hvc1": ("libx265", {"crf": "20", "x265-params": "keyint=1:log-level=none:info=0"}),
              b"av01": ("libsvtav1", {"crf": "20", "preset": "8"})}  # fmt: skip
+_XMP_NAMES = b"\0application/rdf+xml\0\0"
 _CONFIGURATIONS = {b"hvc1": b"hvcC", b"av01": b"av1C"}
 
 
@@ -56,14 +58,16 @@ def build_heif(picture: NDArray[np.uint8], spec: HeifSpec) -> bytes:
             tile[: part.shape[0], : part.shape[1]] = part
             tiles.append(tile)
     configuration, coded = encode(tiles, spec)
+    depths = [component.bits for component in av.VideoFormat(spec.pix_fmt).components]
     properties = [
         box(_CONFIGURATIONS[spec.kind], configuration),
         full_box(b"ispe", 0, 0, struct.pack(">II", tile_width, tile_height)),
         full_box(b"ispe", 0, 0, struct.pack(">II", width, height)),
         box(b"irot", bytes([spec.turns])),
-        box(b"colr", b"prof" + spec.icc) if spec.icc else box(b"free", b""),
+        full_box(b"pixi", 0, 0, bytes([len(depths), *depths])),
+        *([box(b"colr", b"prof" + spec.icc)] if spec.icc else []),
     ]
-    shown = [4, 5] if spec.icc else [4]
+    shown = [0x80 | 4, 5, 6] if spec.icc else [0x80 | 4, 5]
     gridded = len(tiles) > 1
     items: list[tuple[int, bytes, bytes, int, list[int]]] = [
         (i + 1, spec.kind, data, 0, [0x80 | 1, 2] if gridded else [0x80 | 1, 2, *shown]) for i, data in enumerate(coded)
@@ -88,19 +92,19 @@ def encode(tiles: Sequence[NDArray[np.uint8]], spec: HeifSpec) -> tuple[bytes, l
     made = io.BytesIO()
     name, options = _ENCODERS[spec.kind]
     with av.open(made, "w", format="mp4") as container:
-        stream = container.add_stream(name, rate=1, options=options)
+        stream: Any = container.add_stream(name, rate=1, options=options)
         stream.height, stream.width = tiles[0].shape[:2]
         stream.pix_fmt = spec.pix_fmt
         for number, tile in enumerate(tiles):
-            frame = av.VideoFrame.from_ndarray(tile, "rgb24").reformat(format=spec.pix_fmt)
+            frame: Any = av.VideoFrame.from_ndarray(tile, "rgb24").reformat(format=spec.pix_fmt)
             frame.pts, frame.pict_type = number, 1
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     made.seek(0)
     data = made.getvalue()
-    with av.open(made) as container:
-        places = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
-        extradata = container.streams.video[0].codec_context.extradata
+    with av.open(made, "r") as film:
+        places = [(int(p.pos or 0), p.size) for p in film.demux(video=0) if p.size]
+        extradata = film.streams.video[0].codec_context.extradata
     sizes = [data[at : at + size] for at, size in places]
     assert extradata is not None
     return bytes(extradata), sizes
@@ -115,11 +119,11 @@ def _file(
 ) -> bytes:
     ftyp = box(b"ftyp", spec.brand + bytes(4) + b"mif1" + spec.brand)
     infe = b"".join(
-        full_box(b"infe", 2, 0, struct.pack(">HH4s", n, 0, kind) + b"\0" + (b"application/rdf+xml\0\0" if kind == b"mime" else b""))
+        full_box(b"infe", 2, 0, struct.pack(">HH4s", n, 0, kind) + (_XMP_NAMES if kind == b"mime" else b"\0"))
         for n, kind, *_ in items
     )  # fmt: skip
     ipma = b"".join(struct.pack(">HB", n, len(p)) + bytes(p) for n, _, _, _, p in items if p)
-    associated = sum(1 for *_, p in items if p)
+    count = struct.pack(">I", sum(1 for *_, p in items if p))
     idat = b"".join(data for _, _, data, method, _ in items if method == 1)
 
     def meta(media_start: int) -> bytes:
@@ -140,7 +144,7 @@ def _file(
             + full_box(b"iinf", 0, 0, struct.pack(">H", len(items)) + infe)
             + (full_box(b"iref", 0, 0, references) if references else b"")
             + (box(b"idat", idat) if idat else b"")
-            + box(b"iprp", box(b"ipco", b"".join(properties)) + full_box(b"ipma", 0, 0, struct.pack(">I", associated) + ipma)),
+            + box(b"iprp", box(b"ipco", b"".join(properties)) + full_box(b"ipma", 0, 0, count + ipma)),
         )  # fmt: skip
 
     start = len(ftyp) + len(meta(0)) + 8

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -32,9 +32,6 @@ from mediarescue.media.stills.still import (
     read_whole,
 )
 
-if TYPE_CHECKING:
-    import av
-
 _BRANDS = (
     b"heic",
     b"heix",
@@ -51,6 +48,9 @@ _BRANDS = (
     b"avis",
     b"msf1",
 )
+Frame = Any
+"""A decoder's own, `av.VideoFrame`, which is the business of `media`."""
+
 LEAST_DECIBELS = 38.0
 """What a picture coded again must reach against what was meant."""
 
@@ -96,6 +96,9 @@ class HeifStill:
             raise InputError(
                 f"{self._path} is a sequence of pictures (HEIF burst or animation); only still pictures are worked on"
             )
+        for item in file.items.values():
+            if item.local and item.method in (0, 1):
+                file.content(item)  # a file that was cut lacks the end of its last items
         if file.primary not in file.items:
             raise InputError(f"{self._path} is damaged: it does not say which of its pictures is to be shown")
 
@@ -129,7 +132,7 @@ class HeifStill:
             raise BoxError("the tiles of the grid do not fit it")
         return tuple(Tile(t, i // columns * height, i % columns * width) for i, t in enumerate(tiles)), size
 
-    def _frame(self, file: ItemFile, tile: Tile) -> av.VideoFrame:
+    def _frame(self, file: ItemFile, tile: Tile) -> Frame:
         kind = tile.item.kind
         configuration = next((p for name, p in file.properties_of(tile.item) if name == CONFIGURATIONS[kind]), None)
         if configuration is None:
@@ -142,7 +145,7 @@ class HeifStill:
             raise InputError(f"{self._path} is damaged: a part of its picture has not the size that its header says")
         return frame
 
-    def _info(self, size: tuple[int, int], frame: av.VideoFrame) -> PhotoInfo:
+    def _info(self, size: tuple[int, int], frame: Frame) -> PhotoInfo:
         file = self._file
         exif = next((_exif(file.content(i)) for i in file.items.values() if i.kind == b"Exif" and i.local), None)
         facts = ExifFacts() if exif is None else exif_facts(exif)
@@ -183,7 +186,7 @@ class HeifStill:
                 target[:] = view[: target.shape[0], : target.shape[1]]
         return freeze(whole)
 
-    def _decoded(self) -> Iterator[tuple[Tile, av.VideoFrame]]:
+    def _decoded(self) -> Iterator[tuple[Tile, Frame]]:
         for tile in self._tiles:
             try:
                 frame = self._frame(self._file, tile)
@@ -193,19 +196,19 @@ class HeifStill:
                 raise InputError(f"{self._path} is damaged: its tiles are of different kinds")
             yield tile, frame
 
-    def _shapes(self, frame: av.VideoFrame) -> list[tuple[int, int]]:
+    def _shapes(self, frame: Frame) -> list[tuple[int, int]]:
         return [
             (-(-self.info.height // down), -(-self.info.width // across))
             for across, down in (self._steps(frame, number) for number in range(len(self.info.channels)))
         ]
 
     @staticmethod
-    def _steps(frame: av.VideoFrame, number: int) -> tuple[int, int]:
+    def _steps(frame: Frame, number: int) -> tuple[int, int]:
         """Return how many luma samples, across and down, one of the plane stands for."""
         view = plane_views(frame)[number]
         return -(-frame.width // view.shape[1]), -(-frame.height // view.shape[0])
 
-    def _part(self, tile: Tile, frame: av.VideoFrame, number: int) -> tuple[slice, slice]:
+    def _part(self, tile: Tile, frame: Frame, number: int) -> tuple[slice, slice]:
         across, down = self._steps(frame, number)
         rows, columns = plane_views(frame)[number].shape
         row, column = tile.row // down, tile.column // across

@@ -115,6 +115,8 @@ class JpegStill:
         notes: tuple[str, ...] = ()
         if any(s.marker == _APP11 and b"jumb" in self._data[s.start : s.start + 64] for s in self._structure.segments):
             notes = ("its content credentials (C2PA) were kept, but they vouch for the picture as it was",)
+        if result.data == self._data:
+            notes = ("the changes are finer than the steps of the JPEG's quantisation: no block of it changed",)
         blocks = sum(c.block_count for c in image.frame.components)
         return Written(new, sum(result.changed_blocks), blocks, "blocks", notes)
 

@@ -71,7 +71,7 @@ def run_photo(
     _keep_date(source, job.target)
     listener(StageFinished("write"))
     listener(Artifact(os.fspath(job.target), "output"))
-    return _report(job, began, pixels=count, changed=True, written=written, notes=written.notes)
+    return _report(job, began, pixels=count, changed=written.rewritten > 0, written=written, notes=written.notes)
 
 
 def checked(planes: PhotoPlanes, new: Sequence[Plane]) -> tuple[Plane, ...]:

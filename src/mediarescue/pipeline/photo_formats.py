@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -94,8 +95,11 @@ def open_still(path: Path) -> Still:
 
 def _head(path: Path) -> bytes:
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise InputError(f"{path}: is a folder; give one of the files in it")
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for its writer
+            raise InputError(f"{path}: is not a regular file; copy its contents to a file first")
         with open(path, "rb") as file:
             return file.read(HEAD_BYTES)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,8 @@ def encode_items(kind: bytes, frames: Sequence[av.VideoFrame]) -> bytes:
     """
     import av
 
+    # SVT-AV1 talks to stderr unless told not to, and listens to nothing but this.
+    os.environ.setdefault("SVT_LOG", "1")
     name = _ENCODERS[kind]
     layout = frames[0].format.name
     try:

@@ -15,7 +15,7 @@ import numpy as np
 
 from mediarescue.errors import InputError, OutputError, VerificationError
 from mediarescue.media.encoded import EncodedVideo
-from mediarescue.media.encoded_packets import display_ranks, encoded_packets, packet_times
+from mediarescue.media.encoded_packets import PacketTimes, display_ranks, encoded_packets, packet_times
 from mediarescue.media.info import VideoInfo
 from mediarescue.media.shown_times import shown_times
 
@@ -99,25 +99,73 @@ def remux(
             shown, rank, last_duration=_last_duration(film, encoded), from_zero=container in _NOT_NEGATIVE
         )
         try:
-            output = stack.enter_context(
-                av.open(str(target), "w", format=container, options=_options(container, encoded, times.pts))
-            )
-            streams = _streams(film, first, encoded, output, container, report)
-            _describe(film, output, report)
-            pictures = encoded_packets(encoded.segments, times)
-            _mux(film, encoded, pictures, output, streams, source, progress)
+            later = _later(film, encoded, times, container, report)
+            with av.open(str(target), "w", format=container, options=_options(container, encoded)) as output:
+                streams = _streams(film, first, info, encoded, output, container, report)
+                _describe(film, output)
+                output.start_encoding()
+                _note_rounding(encoded, streams[encoded.stream_index], container, report)
+                pictures = encoded_packets(encoded.segments, times)
+                for packet in _merged(film, encoded, pictures, streams, source, progress):
+                    _delay(packet, later)
+                    output.mux_one(packet)
+            report.lost += _undescribed(film, target)
         except av.error.FFmpegError as error:
             raise _failure(error, target) from error
     return report
 
 
-def _options(container: str, encoded: EncodedVideo, pts: np.ndarray) -> dict[str, str]:
+def _later(film: Any, encoded: EncodedVideo, times: PacketTimes, container: str, report: RemuxReport) -> Fraction:
+    """Return by how many seconds everything has to be later where a container has no times below 0, and say so."""
+    base = encoded.time_base
+    starts = [Fraction(0), int(times.pts.min()) * base]
+    if container in _NOT_NEGATIVE:
+        starts += [int(times.dts[0]) * base]
+        starts += [s.start_time * s.time_base for s in film.streams if s.start_time is not None and s.type != "data"]
+    elif container not in ("matroska", "webm"):
+        return Fraction(0)
+    later = -min(starts)
+    if not later:
+        return later
+    hidden = int((times.pts < 0).sum())
+    pictures = f"; {hidden} pictures that the edit list hides are shown first" if hidden else ""
+    report.notes.append(f"everything is {float(later):.3f} s later: {_NAMES[container]} has no times below 0{pictures}")
+    return later
+
+
+def _delay(packet: Any, later: Fraction) -> None:
+    if later:
+        ticks = round(later / packet.time_base)
+        packet.pts = packet.pts + ticks if packet.pts is not None else None
+        packet.dts = packet.dts + ticks if packet.dts is not None else None
+
+
+def _note_rounding(encoded: EncodedVideo, new: Any, container: str, report: RemuxReport) -> None:
+    if new.time_base and (encoded.time_base / new.time_base).denominator != 1:
+        step = float(new.time_base * 1000)
+        report.notes.append(f"{_NAMES[container]} keeps times in steps of {step:.3g} ms: they are rounded to these")
+
+
+def _undescribed(film: Any, target: Path) -> list[str]:
+    """Return what is said of the source and no more of the output, in sentences."""
+    import av
+
+    with av.open(str(target), metadata_errors="replace") as output:
+        there = {key.lower() for key in output.metadata}
+        chapters = len(output.chapters())
+    gone = sorted(key for key in film.metadata if key not in _OF_CONTAINER and key.lower() not in there)
+    lost = [f"what the source says of itself under {', '.join(gone)}"] if gone else []
+    if count := len(film.chapters()) - chapters:
+        lost.append(f"{count} chapter marks")
+    return lost
+
+
+def _options(container: str, encoded: EncodedVideo) -> dict[str, str]:
     options = {"avoid_negative_ts": "disabled"}
     if container in _ISOBMFF:
         # Edit lists are in ticks of the movie clock: a coarser one would move the first picture.
         scale = encoded.time_base.denominator
         options["movie_timescale"] = str(scale if scale <= _LARGEST_TIMESCALE else 1000)
-        options["movflags"] = "+faststart"
     elif container in ("matroska", "webm"):
         options["default_mode"] = "passthrough"
     elif container == "mpegts":
@@ -128,6 +176,7 @@ def _options(container: str, encoded: EncodedVideo, pts: np.ndarray) -> dict[str
 def _streams(
     film: av.container.InputContainer,
     first: av.container.InputContainer,
+    info: VideoInfo,
     encoded: EncodedVideo,
     output: av.container.OutputContainer,
     container: str,
@@ -146,7 +195,9 @@ def _streams(
             continue
         new = output.add_stream_from_template(template, opaque=True)
         new.time_base = encoded.time_base if is_picture else stream.time_base
-        with contextlib.suppress(ValueError, AttributeError):
+        if is_picture and container == "avi" and info.rate:
+            new.time_base = 1 / info.rate  # AVI counts frames: it has no times
+        if container == "mpegts":
             new.id = stream.id
         new.metadata.update(_metadata(stream.metadata, statistics=not is_picture))
         new.disposition = stream.disposition
@@ -191,7 +242,8 @@ def _codec(stream: av.stream.Stream) -> str:
 def _named(stream: av.stream.Stream) -> str:
     """Return what to call a stream in a sentence: ``track 3 (subrip subtitles)``."""
     words = " ".join(filter(None, (_codec(stream), _KINDS.get(stream.type, "data"))))
-    return f"track {stream.index + 1} ({words})"
+    name = stream.metadata.get("handler_name") or stream.metadata.get("title")
+    return f"track {stream.index + 1} ({words}{', ' + name.strip() if name else ''})"
 
 
 def _attach(stream: Any, output: av.container.OutputContainer, report: RemuxReport) -> None:
@@ -220,7 +272,7 @@ def _turn(stream: Any, new: Any) -> None:
                 new.set_display_matrix(np.frombuffer(bytes(item), "=i4").tolist())
 
 
-def _describe(film: Any, output: Any, report: RemuxReport) -> None:
+def _describe(film: Any, output: Any) -> None:
     """Carry over what is said of the whole film."""
     output.metadata.update({key: value for key, value in film.metadata.items() if key not in _OF_CONTAINER})
     chapters = film.chapters()
@@ -228,40 +280,36 @@ def _describe(film: Any, output: Any, report: RemuxReport) -> None:
         output.set_chapters(chapters)
 
 
-def _mux(
+def _merged(
     film: Any,
     encoded: EncodedVideo,
     pictures: Iterator[Any],
-    output: Any,
     streams: Mapping[int, Any],
     source: Path,
     progress: Callable[[int], None],
-) -> None:
-    """Copy the packets of all other streams, the new pictures between them by their decode times."""
-    picture_stream = streams[encoded.stream_index]
+) -> Iterator[Any]:
+    """Yield the packets of all other streams as they lie in the source, the new pictures between them by their time."""
     base = encoded.time_base
-    ahead = next(pictures, None)
+    picture = next(pictures, None)
 
-    def give(until: Fraction | None) -> None:
-        nonlocal ahead
-        while ahead is not None and (until is None or ahead.dts * base <= until):
-            ahead.stream = picture_stream
-            ahead.time_base = base
-            output.mux_one(ahead)
-            ahead = next(pictures, None)
+    def until(when: Fraction | None) -> Iterator[Any]:
+        nonlocal picture
+        while picture is not None and (when is None or picture.dts * base <= when):
+            picture.stream = streams[encoded.stream_index]
+            picture.time_base = base
+            yield picture
+            picture = next(pictures, None)
 
     for packet in _packets(film, source):
         if packet.pos is not None and packet.pos >= 0:
             progress(packet.pos)
         when = packet.dts if packet.dts is not None else packet.pts
         if when is not None:
-            give(when * packet.time_base)
-        stream = streams.get(packet.stream_index)
-        if stream is None or packet.stream_index == encoded.stream_index:
-            continue
-        packet.stream = stream
-        output.mux_one(packet)
-    give(None)
+            yield from until(when * packet.time_base)
+        if packet.stream_index in streams and packet.stream_index != encoded.stream_index:
+            packet.stream = streams[packet.stream_index]
+            yield packet
+    yield from until(None)
 
 
 def _packets(film: Any, source: Path) -> Iterator[Any]:

@@ -70,11 +70,11 @@ class VideoReport:
         """What was done, in a few words."""
         if not self.changed:
             return COPIED
-        quality = " lossless" if self.lossless else f" crf {self.settings['crf']}" if "crf" in self.settings else ""
+        how = f"{self.encoder}{' lossless' if self.lossless else ''}"
         if self.dry_run:
-            return f"{self.codec} to {self.encoder}{quality}"
+            return f"{self.codec} to {how}{' crf ' + self.settings['crf'] if 'crf' in self.settings else ''}"
         some = f"{self.changed_frames} of " if self.changed_frames else ""
-        words = f"{some}{self.frames} frames, {self.encoder}{quality}"
+        words = f"{some}{self.frames} frames, {how}"
         return f"{words}, {self.resumed_frames} from an earlier run" if self.resumed_frames else words
 
     @property

@@ -10,9 +10,13 @@ import pytest
 
 from mediarescue import errors, inspection
 from mediarescue.cli import app
+from mediarescue.cli._batch_table import batch_document
 from mediarescue.cli._exit import EXIT_BUG
 from mediarescue.cli._table import TIMED
 from mediarescue.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_RESERVATIONS, EXIT_TERMINATED, MediaRescueError
+from mediarescue.pipeline.batch_report import BatchReport, FileOutcome, State
+from mediarescue.pipeline.inputs import Inputs, MediaKind
+from mediarescue.pipeline.targets import Job
 from mediarescue.reports import TimingSource
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,6 +122,31 @@ def test_the_session_with_extract_is_what_the_program_prints(capsys: pytest.Capt
     command, _, printed = session.partition("\n")
     assert app.main(command.split()[2:]) == 0
     assert capsys.readouterr().out == printed
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_session_with_reencode_is_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    (session,) = [b for b in fenced(README.read_text(encoding="utf-8")) if b.startswith("$ mediarescue reencode")]
+    command, _, printed = session.partition("\n")
+    assert app.main(command.split()[2:]) == errors.InputError.exit_code
+
+    def lasting(text: str) -> str:
+        """Leave out how long it took, how small the encoder of the day makes it, and the columns that follow."""
+        return re.sub(r" +", " ", re.sub(r"[\d.]+ (s|kB)\b", r"\1", text))
+
+    assert lasting(capsys.readouterr().out) == lasting(printed)
+
+
+def test_every_field_of_the_result_of_a_batch_is_documented() -> None:
+    text = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
+    job = Job(Path("a.mp4"), Path("b.mp4"), MediaKind.VIDEO)
+    document = batch_document(BatchReport((FileOutcome(job, State.DONE),), 1.0), Inputs(()), command="", dry_run=False)
+    for title, fields in {"field": {*document, "error"}, "field of a file": set(document["files"][0])}.items():
+        table = text.split(f"| {title} |")[1].split("\n\n")[0]
+        rows = re.findall(r"^\| (`.*?) \|", table, flags=re.M)
+        assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == fields, title
+    for state in State:
+        assert f"`{state.value}`" in text
 
 
 def test_every_field_and_state_of_inspect_is_documented() -> None:

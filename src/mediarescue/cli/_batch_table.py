@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from mediarescue.cli._exit import printable
 from mediarescue.cli._text import labelled, table_text, text_width
 from mediarescue.output import readable_size
 from mediarescue.pipeline.batch_report import BatchReport, FileOutcome, State
@@ -77,16 +80,17 @@ def _file_document(outcome: FileOutcome) -> dict[str, Any]:
 def _table(report: BatchReport, width: int, *, dry_run: bool) -> str:
     from rich.table import Column
 
+    folder = _common_folder([outcome.job.source for outcome in report.files])
     columns = (
-        Column("file", ratio=2, overflow="fold"),
-        Column("to be done" if dry_run else "done", ratio=2),
+        Column("file" if folder is None else printable(f"file in {folder}"), overflow="fold"),
+        Column("to be done" if dry_run else "done"),
         Column("before", justify="right", no_wrap=True),
         Column("after", justify="right", no_wrap=True),
         Column("time", justify="right", no_wrap=True),
     )
     rows = (
         (
-            str(outcome.job.source),
+            str(outcome.job.source if folder is None else outcome.job.source.relative_to(folder)),
             _done(outcome),
             readable_size(outcome.job.size) if outcome.job.refusal is None else "",
             readable_size(outcome.output_bytes) if outcome.output_bytes else "",
@@ -95,6 +99,15 @@ def _table(report: BatchReport, width: int, *, dry_run: bool) -> str:
         for outcome in report.files
     )
     return table_text(columns, rows, width)
+
+
+def _common_folder(paths: Sequence[Path]) -> Path | None:
+    """Return the folder that several files are in or below; None where there is none, or it is the current one."""
+    try:
+        folder = Path(os.path.commonpath([path.parent for path in paths]))
+    except ValueError:  # some names begin with the root, others do not
+        return None
+    return folder if len(paths) > 1 and folder.parts and all(path != folder for path in paths) else None
 
 
 def _done(outcome: FileOutcome) -> str:
@@ -129,12 +142,14 @@ def _lines(report: BatchReport, inputs: Inputs, dry_run: bool, every_note: bool)
     if several:
         yield from _totals(report, dry_run)
     if inputs.own and any(outcome.job.refusal is None for outcome in report.files):
-        yield "passed", f"{inputs.own} outputs of mediarescue (name them to work on them)"
+        what, them = ("output", "it") if inputs.own == 1 else ("outputs", "them")
+        yield "passed", f"{inputs.own} {what} of mediarescue (name {them} to work on {them})"
 
 
 def _totals(report: BatchReport, dry_run: bool) -> Iterator[tuple[str, str]]:
     counts = Counter(outcome.state for outcome in report.files)
-    states = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
+    words = {State.DONE: "to be done"} if dry_run else {}
+    states = ", ".join(f"{counts[state]} {words.get(state, state.value)}" for state in State if counts[state])
     done = [outcome for outcome in report.files if outcome.output_bytes and outcome.state is State.DONE]
     before, after = sum(outcome.job.size for outcome in done), sum(outcome.output_bytes for outcome in done)
     sizes = f"; {readable_size(before)} -> {readable_size(after)}" if done and not dry_run else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mediarescue.api import inspect, untrunc
+    from mediarescue.frames_api import export_frames, import_frames
     from mediarescue.photo_api import open_photo, process_photo
     from mediarescue.profiles import save_profile, show_profile
     from mediarescue.reencoding import reencode
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "__version__",
+    "export_frames",
     "extract",
+    "import_frames",
     "inspect",
     "open_photo",
     "open_video",
@@ -36,6 +39,8 @@ _FUNCTIONS = {
     "untrunc": "mediarescue.api",
     "inspect": "mediarescue.api",
     "extract": "mediarescue.streams",
+    "export_frames": "mediarescue.frames_api",
+    "import_frames": "mediarescue.frames_api",
     "open_photo": "mediarescue.photo_api",
     "process_photo": "mediarescue.photo_api",
     "reencode": "mediarescue.reencoding",

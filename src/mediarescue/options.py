@@ -116,3 +116,87 @@ class BatchOptions:
 
     jobs: int | None = None
     skip_existing: bool = False
+
+
+class PictureFormat(StrEnum):
+    """What pictures of frames are written as."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    TIFF = "tiff"
+
+
+class MissingPictures(StrEnum):
+    """What becomes of frames whose pictures are missing at an import."""
+
+    ERROR = "error"
+    ORIGINAL = "original"
+    """They stay as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramesExportOptions:
+    """Options of ``frames export``.
+
+    Attributes
+    ----------
+    format : PictureFormat
+    depth : int or None
+        Bits of a channel, 8 or 16; None for 8 where the film has 8, else 16.
+    quality : int
+        Of JPEG, 1 to 100.
+    compression : int
+        Of PNG, 0 (none) to 9 (smallest, slow); of TIFF 0 for none.
+    start, end : float or None
+        Seconds since the first frame: only frames shown from ``start`` on, and before ``end``.
+    first, last : int or None
+        Numbers of frames, from 1: only these and those between them.
+    every : int
+        Only every so many frames.
+    planes : bool
+        A grey picture of each plane with its samples as they are, instead of RGB.
+    as_stored : bool
+        Do not turn the pictures upright.
+    overwrite, dry_run : bool
+    """
+
+    format: PictureFormat = PictureFormat.PNG
+    depth: int | None = None
+    quality: int = 95
+    compression: int = 1
+    start: float | None = None
+    end: float | None = None
+    first: int | None = None
+    last: int | None = None
+    every: int = 1
+    planes: bool = False
+    as_stored: bool = False
+    overwrite: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FramesImportOptions:
+    """Options of ``frames import``.
+
+    Attributes
+    ----------
+    encode : EncodeOptions
+        How the film is encoded.
+    times : Path or None
+        The ``frames.json`` of the export, where it is not in the folder of the pictures.
+    missing : MissingPictures
+    tolerance : int
+        Pixels that differ from the exported ones by up to so many levels (of 255) count as unchanged.
+    overwrite, dry_run : bool
+    resume : bool
+        Go on from the finished parts that an interrupted run left, and leave them where this one is.
+    """
+
+    encode: EncodeOptions = EncodeOptions()
+    times: Path | None = None
+    missing: MissingPictures = MissingPictures.ERROR
+    tolerance: int = 0
+    overwrite: bool = False
+    dry_run: bool = False
+    resume: bool = False

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mediarescue.cli import extract_cmd, inspect_cmd, profile_cmd, reencode_cmd, untrunc_cmd
+from mediarescue.cli import extract_cmd, frames_cmd, inspect_cmd, profile_cmd, reencode_cmd, untrunc_cmd
 from mediarescue.cli._exit import (
     EXIT_BUG,
     PROGRAM,
@@ -60,6 +60,7 @@ app.command(
 )(extract_cmd.extract_command)
 app.command(inspect_cmd.COMMAND, help=inspect_cmd.HELP, epilog=inspect_cmd.EPILOG)(inspect_cmd.inspect_command)
 app.command(reencode_cmd.COMMAND, help=reencode_cmd.HELP, epilog=reencode_cmd.EPILOG)(reencode_cmd.reencode_command)
+app.add_typer(frames_cmd.app, name=frames_cmd.COMMAND, help=frames_cmd.HELP)
 app.add_typer(profile_cmd.app, name=profile_cmd.COMMAND, help=profile_cmd.HELP)
 
 

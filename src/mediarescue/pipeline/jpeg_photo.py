@@ -23,10 +23,11 @@ from mediarescue.media.info import ColorTags
 from mediarescue.media.planes import Plane
 from mediarescue.media.still_metadata import EXIF_MARK, ExifFacts, exif_facts
 from mediarescue.media.stills.still import PhotoInfo, Written, check_size, freeze, read_whole
-from mediarescue.pipeline.jpeg_index import MPF_MARK, mended
+from mediarescue.pipeline.jpeg_previews import with_previews
 
 _APP1, _APP2, _APP11 = 0xE1, 0xE2, 0xEB
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
+_MPF_MARK = b"MPF\0"
 _ICC_MARK = b"ICC_PROFILE\0"
 
 _CHANNELS = {
@@ -111,7 +112,7 @@ class JpegStill:
         image = self._coefficients()
         changed = {place: plane for place, (was, plane) in enumerate(zip(old, new, strict=True)) if was is not plane}
         result = patch_jpeg(image, changed)
-        output.write(mended(self._data, self._structure, result.data))
+        output.write(with_previews(self._data, self._structure, result.data, result.trailer_shift))
         notes: tuple[str, ...] = ()
         if any(s.marker == _APP11 and b"jumb" in self._data[s.start : s.start + 64] for s in self._structure.segments):
             notes = ("its content credentials (C2PA) were kept, but they vouch for the picture as it was",)
@@ -152,7 +153,7 @@ def _kept(data: bytes, structure: Structure) -> list[bytes]:
         content = data[segment.start : segment.stop]
         if segment.marker == DHT:
             continue
-        if segment.marker == _APP2 and content[4:].startswith(MPF_MARK):
+        if segment.marker == _APP2 and content[4:].startswith(_MPF_MARK):
             content = content[:8]
         if segment.marker == _APP1 and content[4:].startswith(EXIF_MARK) and structure.end < len(data):
             content = content[:10] + len(content).to_bytes(4, "big")

@@ -9,6 +9,7 @@ other byte stays in its order, be it a sample of another track, padding, or some
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from mediarescue.isobmff.box import Box, SizeForm
 from mediarescue.isobmff.film_tracks import ChunkExtents, chunk_extents, with_moved_chunks
 from mediarescue.isobmff.header import BoxHeader
+from mediarescue.isobmff.item_locations import item_spans, with_moved_places
 from mediarescue.isobmff.movie import Movie
 from mediarescue.isobmff.new_track import NewTrack
 from mediarescue.isobmff.relocation import Inserts, Layout, Relocation, Spans
@@ -25,7 +27,14 @@ Int64Array = NDArray[np.int64]
 _U32_MAX = 0xFFFFFFFF
 
 
-def transplant(movie: Movie, new: NewTrack, size: int, *, without: frozenset[bytes] = frozenset()) -> Layout:
+def transplant(
+    movie: Movie,
+    new: NewTrack,
+    size: int,
+    *,
+    metas: Mapping[int, Box] | None = None,
+    without: frozenset[bytes] = frozenset(),
+) -> Layout:
     """Return the layout of a film with new pictures.
 
     Parameters
@@ -35,10 +44,12 @@ def transplant(movie: Movie, new: NewTrack, size: int, *, without: frozenset[byt
     new : NewTrack
     size : int
         Of the source, in bytes.
+    metas : mapping of int to Box, optional
+        The ``meta`` boxes of the top level by their offset, in which offsets are to follow.
     without : frozenset of bytes
         Top-level boxes that are left out: the index of fragments. The media data between them becomes one ``mdat``.
     """
-    film = _Film.of(movie, new, size, without)
+    film = _Film.of(movie, new, size, metas or {}, without)
     large: set[int] = set()
     moov_size = 0
     while True:
@@ -46,7 +57,9 @@ def transplant(movie: Movie, new: NewTrack, size: int, *, without: frozenset[byt
         relocation, chunks = layout.placed()
         moov, needing = film.moov(relocation, chunks, large)
         if moov.size == moov_size and needing <= large:
-            layout.literals[at] = moov.serialize()
+            layout.literals[at[film.moov_offset]] = moov.serialize()
+            for offset, box in film.metas.items():
+                layout.literals[at[offset]] = with_moved_places(box, relocation, size).serialize()
             return layout
         large |= needing
         moov_size = moov.size
@@ -61,15 +74,17 @@ class _Film:
     size: int
     extents: dict[int, ChunkExtents]
     cut: Spans
+    metas: Mapping[int, Box]
     without: frozenset[bytes]
 
     @classmethod
-    def of(cls, movie: Movie, new: NewTrack, size: int, without: frozenset[bytes]) -> _Film:
+    def of(cls, movie: Movie, new: NewTrack, size: int, metas: Mapping[int, Box], without: frozenset[bytes]) -> _Film:
         extents = {
             place: chunk_extents(box) for place, box in enumerate(movie.moov.children or ()) if box.kind == b"trak"
         }
         old = next(place for place in extents if (movie.moov.children or ())[place] is new.track.trak)
         spans = [item.spans for place, item in extents.items() if place != old]
+        spans += [item_spans(box) for box in (movie.moov, *metas.values())]
         others = Spans.union(
             np.concatenate([np.zeros(0, np.int64), *(item.start for item in spans)]),
             np.concatenate([np.zeros(0, np.int64), *(item.end for item in spans)]),
@@ -77,10 +92,15 @@ class _Film:
         media = _payloads(movie, size)
         pictures = extents[old].spans
         inside = pictures.without(pictures.without(media))
-        return cls(movie, new, size, extents, inside.without(others), without)
+        return cls(movie, new, size, extents, inside.without(others), metas, without)
 
-    def laid_out(self, moov_size: int) -> tuple[Layout, int]:
-        """Return the pieces of the output with room for a ``moov``, and which of the new bytes that is."""
+    @property
+    def moov_offset(self) -> int:
+        """Where the ``moov`` stands in the source: the first of them counts."""
+        return next(header.offset for header in self.movie.headers if header.kind == b"moov")
+
+    def laid_out(self, moov_size: int) -> tuple[Layout, dict[int, int]]:
+        """Return the pieces of the output, and which of the new bytes are room for which box, by its old offset."""
         inserts = Inserts(self.new.anchor, self.new.size)
         layout = Layout(inserts)
         media = _payloads(self.movie, self.size)
@@ -89,11 +109,13 @@ class _Film:
         if self.without:
             home = np.minimum(home, 0)
         homeless = np.flatnonzero(home < 0)
-        pos, at, number = 0, -1, 0
+        pos, at, number = 0, dict[int, int](), 0
         for header in self.movie.headers:
             pos = min(header.end, self.size)
-            if header.kind == b"moov" and at < 0:
-                at = layout.literal(bytes(moov_size))
+            if header.offset == self.moov_offset:
+                at[header.offset] = layout.literal(bytes(moov_size))
+            elif header.offset in self.metas:
+                at[header.offset] = layout.literal(bytes(header.size))
             elif header.kind == b"mdat":
                 if not self.without:
                     own = Spans(media.start[number : number + 1], media.end[number : number + 1])
@@ -133,12 +155,10 @@ class _Film:
                 offsets = relocation(extents.offset)
             if len(offsets) and int(offsets.max()) > _U32_MAX:
                 needing.add(place)
-        # A size of 0 is only true for the last box of a file.
-        form = self.movie.moov.size_form
-        is_open = form in (SizeForm.TO_END, SizeForm.LARGE_TO_END)
-        return replace(
-            self.movie.moov.replace(children=children), size_form=SizeForm.COMPACT if is_open else form
-        ), needing
+        moov = with_moved_places(self.movie.moov.replace(children=children), relocation, self.size)
+        if moov.size_form in (SizeForm.TO_END, SizeForm.LARGE_TO_END):
+            moov = replace(moov, size_form=SizeForm.COMPACT)  # only true for the last box of a file
+        return moov, needing
 
 
 def _payloads(movie: Movie, size: int) -> Spans:

@@ -91,7 +91,7 @@ def _transplanted(path: Path, encoded: EncodedVideo, output: AtomicOutput, liste
         pieces = [stack.enter_context(ByteSource.open(segment)) for segment in encoded.segments]
         try:
             new = new_track(film.movie, film.track, film.pictures, read_encoded(pieces), encoded.pts)
-            layout = transplant(film.movie, new, source.size, without=film.without)
+            layout = transplant(film.movie, new, source.size, metas=film.metas, without=film.without)
         except BoxError as error:
             raise VerificationError(f"the encoded pictures cannot be put into {path.name}: {error}") from error
         write_pieces(layout, new, source, pieces, output, listener)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mediarescue.errors import InputError
 from mediarescue.isobmff import (
+    Box,
     BoxError,
     ByteSource,
     FragmentedFile,
@@ -15,6 +17,7 @@ from mediarescue.isobmff import (
     Movie,
     Track,
     expand,
+    parse_boxes,
     read_fragmented,
     read_movie,
     scan_top_level,
@@ -23,6 +26,7 @@ from mediarescue.isobmff.film_tracks import chunk_extents
 from mediarescue.isobmff.flatten import INDEX_OF_FRAGMENTS, flattened
 from mediarescue.isobmff.new_track import OldPictures
 
+_LARGEST_META = 64 << 20
 _ADVICE = "run 'mediarescue untrunc' on it first"
 
 
@@ -37,6 +41,8 @@ class FilmSource:
     track : Track
         Whose pictures are replaced.
     pictures : OldPictures
+    metas : dict of int to Box
+        The ``meta`` boxes of the top level by their offset.
     without : frozenset of bytes
         Top-level boxes that do not hold for the output.
     notes : tuple of str
@@ -46,6 +52,7 @@ class FilmSource:
     movie: Movie
     track: Track
     pictures: OldPictures
+    metas: dict[int, Box] = field(default_factory=dict)
     without: frozenset[bytes] = frozenset()
     notes: tuple[str, ...] = ()
 
@@ -77,7 +84,7 @@ def _of_fragments(source: ByteSource, file: FragmentedFile, track_id: int) -> Fi
     movie = flattened(file, scan_top_level(source), source.size)
     film = _film(source, movie, track_id)
     note = f"the film's {file.count} fragments became one film with a single index"
-    return FilmSource(film.movie, film.track, film.pictures, INDEX_OF_FRAGMENTS, (note,))
+    return replace(film, without=INDEX_OF_FRAGMENTS, notes=(note,))
 
 
 def _film(source: ByteSource, movie: Movie, track_id: int) -> FilmSource:
@@ -93,7 +100,18 @@ def _film(source: ByteSource, movie: Movie, track_id: int) -> FilmSource:
         raise InputError(f"the index of {source.path} lists no pictures; {_ADVICE}")
     ctts = track.stbl.find(b"ctts")
     signed = bool((samples.composition_offset < 0).any()) or (ctts is not None and ctts.payload[:1] == b"\1")
-    return FilmSource(movie, track, OldPictures.of(samples, samples.dts, signed=signed))
+    return FilmSource(movie, track, OldPictures.of(samples, samples.dts, signed=signed), _metas(source, movie))
+
+
+def _metas(source: ByteSource, movie: Movie) -> dict[int, Box]:
+    """Return the ``meta`` boxes of the top level by their offset; one that cannot be read is copied as it is."""
+    found = {}
+    for header in movie.headers:
+        if header.kind == b"meta" and header.size <= _LARGEST_META and header.end <= source.size:
+            with contextlib.suppress(BoxError):
+                boxes = parse_boxes(source.read(header.offset, header.size), base_offset=header.offset)
+                found[header.offset] = boxes[0]
+    return found
 
 
 def _check_whole(source: ByteSource, movie: Movie) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mediarescue import open_video, process_video
-from mediarescue.errors import InputError, OutputError, UsageError
+from mediarescue.errors import InputError, NothingToDoError, OutputError, UsageError
 from mediarescue.events import Event, Listener, Noted, Progressed, StageStarted
 from mediarescue.media.planes import FramePlanes, Plane
 from mediarescue.media.reader import VideoReader
@@ -106,6 +106,33 @@ def test_where_a_filter_finds_nothing_to_do_the_film_is_copied_byte_for_byte(cli
     assert (report.changed, report.notes, report.frames) == (False, ("no spots found",), 0)
     assert Noted("no spots found") in events
     assert (tmp_path / "out.mp4").stat().st_mtime == 1_500_000_000
+
+
+def test_nothing_to_do_is_no_reason_to_write_another_container(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(NothingToDoError, match="no spots found"):
+        process_video(clip, tmp_path / "out.mkv", filter=Learned("no spots found"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_that_changes_its_size_comes_in_that_of_its_first_frame(tmp_path: Path) -> None:
+    source, parts = tmp_path / "call.mkv", []
+    for size in ((64, 48), (96, 64)):
+        part = tmp_path / f"{size[0]}.mkv"
+        make_clip(part, ClipSpec("matroska", (VideoSpec("libvpx", frames=10, size=size),), ()))
+        parts.append(part)
+    with av.open(str(source), "w") as film, av.open(str(parts[0])) as first:
+        stream = film.add_stream_from_template(first.streams.video[0])
+        for number, path in enumerate(parts):
+            with av.open(str(path)) as call:
+                for packet in call.demux(video=0):
+                    if packet.size and packet.pts is not None:
+                        packet.pts = packet.dts = packet.pts + 400 * number
+                        packet.stream = stream
+                        film.mux(packet)
+    report = process_video(source, tmp_path / "out.mkv")
+    assert report.warnings == (f"10 frames of {source} had another size and were brought to 64 x 48",)
+    assert report.exit_code == 10
+    assert [plane.shape for plane in luma(tmp_path / "out.mkv")] == [(48, 64)] * 20
 
 
 def test_progress_counts_frames(clip: Path, tmp_path: Path) -> None:

@@ -51,3 +51,10 @@ def target_container(target: Path, info: VideoInfo) -> str:
             return _OF_READER[info.container]
     known = ", ".join(sorted(_MUXERS))
     raise UsageError(f"cannot tell from {target.name} what kind of film to write: its extension is none of {known}")
+
+
+def is_same_container(container: str, info: VideoInfo) -> bool:
+    """Whether a film of ``info`` is of that container already, so that it may be copied as it is."""
+    if info.is_isobmff:
+        return container in ISOBMFF
+    return {container, _OF_READER.get(info.container)} in ({container}, {"matroska", "webm"})

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from mediarescue.errors import VerificationError
+from mediarescue.errors import NothingToDoError, VerificationError
 from mediarescue.events import Artifact, Listener, Noted, Progressed, StageFinished, StageStarted, ignore
-from mediarescue.media.containers import target_container
+from mediarescue.media.containers import is_same_container, target_container
 from mediarescue.media.encoded import EncodedVideo, EncoderPlan
 from mediarescue.media.encoder import plan_encoder
 from mediarescue.media.info import library_versions
@@ -70,7 +70,7 @@ def run_video(job: VideoJob, *, listener: Listener = ignore) -> VideoReport:
 
     Raises
     ------
-    UsageError, InputError, OutputError, MissingDependencyError, VerificationError
+    UsageError, InputError, OutputError, MissingDependencyError, VerificationError, NothingToDoError
         As `mediarescue.errors` describes them; nothing is left half-written.
     """
     began = time.perf_counter()
@@ -85,6 +85,10 @@ def run_video(job: VideoJob, *, listener: Listener = ignore) -> VideoReport:
         if job.dry_run:
             return _report(job, reader, plan, began, notes=(nothing,) if nothing else plan.notes, changed=not nothing)
         if nothing is not None:
+            if not is_same_container(container, reader.info):
+                raise NothingToDoError(
+                    f"{job.source}: {nothing}; it is left as it is, as {job.target.name} would be another kind of file"
+                )
             listener(Noted(nothing))
             _copy(job)
             return _report(job, reader, None, began, notes=(nothing,), changed=False)

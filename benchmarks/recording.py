@@ -41,7 +41,7 @@ class Recording:
 
 def long_recording(work: Path, size: int) -> Recording:
     """Return a 1080p H.264 (2 B-frames) and stereo AAC recording of at least ``size`` bytes, at about 10 Mb/s."""
-    return _recording(work, f"1080p-{size // 10**6}MB", _camera(1, TURN), _camera(7, 20), size)
+    return _recording(work, f"1080p-{size // 10**6}MB", camera(1, TURN), camera(7, 20), size)
 
 
 def audio_recording(work: Path) -> Recording:
@@ -52,10 +52,11 @@ def audio_recording(work: Path) -> Recording:
 
 def small_recording(work: Path) -> Recording:
     """Return a 4 MB clip: start-up time."""
-    return _recording(work, "1080p-4MB", _camera(1, 3), _camera(7, 2), 0)
+    return _recording(work, "1080p-4MB", camera(1, 3), camera(7, 2), 0)
 
 
-def _camera(seed: int, seconds: int) -> ClipSpec:
+def camera(seed: int, seconds: int) -> ClipSpec:
+    """Return a 1080p recording with sound, about 10 Mb/s, 30 frames a second."""
     rate_control = (("preset", "ultrafast"), ("b", "10M"), ("maxrate", "12M"), ("bufsize", "12M"))
     options = (*rate_control, ("x264-params", "bframes=2:b-adapt=0:keyint=60:scenecut=0"))
     video = VideoSpec(
@@ -87,7 +88,7 @@ def _recording(work: Path, name: str, spec: ClipSpec, other: ClipSpec, size: int
         print(f"making {name} (once)", file=sys.stderr, flush=True)
         make_clip(reference, other)
         seed = make_clip(work / f"{name}-seed.mp4", spec)
-        seconds = _repeat(seed, broken, size)
+        seconds = repeat(seed, broken, size)
         seed.unlink()
         truth = {"seconds": seconds, "samples": sample_counts(broken)}
         _drop_moov(broken)
@@ -105,7 +106,7 @@ def sample_counts(path: Path) -> list[int]:
         return []
 
 
-def _repeat(seed: Path, out: Path, size: int) -> float:
+def repeat(seed: Path, out: Path, size: int) -> float:
     """Write the packets of ``seed`` again and again until ``out`` has ``size`` bytes; return its seconds."""
     with av.open(str(seed)) as source, av.open(str(out), "w", format="mp4", options={"fflags": "+bitexact"}) as sink:
         streams = [sink.add_stream_from_template(stream) for stream in source.streams]

@@ -236,7 +236,7 @@ class TiffStill:
     def _other_bytes(self, made: TiffStill) -> str | None:
         """Compare all bytes of the source but those of its strips and of the two lists of them."""
         layout = self.layout
-        holes = list(zip(layout.offsets, layout.sizes, strict=True))
+        holes = [(offset, size + _PADDING) for offset, size in zip(layout.offsets, layout.sizes, strict=True)]
         for tag in (OFFSETS[layout.tiled], COUNTS[layout.tiled]):
             field = self._ifd.fields[tag]
             holes += [(field.at, field.count * field.value_size), (field.entry, 20 if self._reader.big else 12)]
@@ -253,6 +253,10 @@ class TiffStill:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+_PADDING = 1
+"""A byte between pieces that begin at even places belongs to none."""
 
 
 class _Room:
@@ -278,8 +282,8 @@ class _Room:
         self._places: list[list[int]] = []
         for offset, size, piece in used:
             if piece in free:
-                if self._places and sum(self._places[-1]) == offset:
-                    self._places[-1][1] += size
+                if self._places and 0 <= offset - sum(self._places[-1]) <= _PADDING:
+                    self._places[-1][1] = offset + size - self._places[-1][0]
                 else:
                     self._places.append([offset, size])
         if self._places and sum(self._places[-1]) == end:

@@ -1,6 +1,7 @@
 """The progressive decoder (ITU-T T.81 Annex G): the first scans of a band, and those that refine it by one bit.
 
 Parameters are those of `_kernels.decode_sequential`; ``start`` and ``end`` are the band, ``low`` the bit it is sent to.
+``ends`` gets -1 for blocks behind which an end-of-band run goes on.
 """
 
 from __future__ import annotations
@@ -79,9 +80,18 @@ def decode_dc(
     return 0
 
 
-@kernel("int64(int64[::1], int64[::1], int64, int32[::1], int64[::1], int16[::1], int64, int64, int64)")
+@kernel("int64(int64[::1], int64[::1], int64, int32[::1], int64[::1], int16[::1], int64[::1], int64, int64, int64)")
 def decode_ac_first(
-    windows: Any, bounds: Any, interval: int, order: Any, books: Any, coefficients: Any, start: int, end: int, low: int
+    windows: Any,
+    bounds: Any,
+    interval: int,
+    order: Any,
+    books: Any,
+    coefficients: Any,
+    ends: Any,
+    start: int,
+    end: int,
+    low: int,
 ) -> int:
     """Decode the first scan of a band of AC coefficients (G.1.2.2)."""
     left = 0
@@ -99,6 +109,7 @@ def decode_ac_first(
         left -= 1
         if skip > 0:
             skip -= 1
+            ends[i] = bit if skip == 0 or left == 0 else -1
             continue
         base = int(order[i]) * 64
         k = start
@@ -128,12 +139,22 @@ def decode_ac_first(
                 break
         if bit > stop:
             return -1 - (i * REASONS + ENDED)
+        ends[i] = bit if skip == 0 or left == 0 else -1
     return 0
 
 
-@kernel("int64(int64[::1], int64[::1], int64, int32[::1], int64[::1], int16[::1], int64, int64, int64)")
+@kernel("int64(int64[::1], int64[::1], int64, int32[::1], int64[::1], int16[::1], int64[::1], int64, int64, int64)")
 def decode_ac_refine(
-    windows: Any, bounds: Any, interval: int, order: Any, books: Any, coefficients: Any, start: int, end: int, low: int
+    windows: Any,
+    bounds: Any,
+    interval: int,
+    order: Any,
+    books: Any,
+    coefficients: Any,
+    ends: Any,
+    start: int,
+    end: int,
+    low: int,
 ) -> int:
     """Decode a scan that gives a band of AC coefficients one more bit (G.1.2.3)."""
     left = 0
@@ -195,4 +216,5 @@ def decode_ac_refine(
             skip -= 1
         if bit > stop:
             return -1 - (i * REASONS + ENDED)
+        ends[i] = bit if skip == 0 or left == 0 else -1
     return 0

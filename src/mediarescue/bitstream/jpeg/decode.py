@@ -43,7 +43,7 @@ class ScanBits:
     bounds : int64 array, shape (intervals, 4)
         Of each restart interval: start and stop in the file, start and stop among the bytes without stuffing.
     ends : int64 array or None
-        Bit behind every block of the scan; None for progressive scans.
+        Bit behind every block of the scan, -1 where an end-of-band run goes on there; None for progressive scans of DC.
     """
 
     windows: NDArray[np.int64]
@@ -186,8 +186,9 @@ def _decode(raw: NDArray[np.uint8], frame: Frame, scan: Scan, flat: NDArray[np.i
     elif scan.start == 0:
         result = progressive.decode_dc(*head, slots, books, flat, scan.low, scan.high)
     else:
+        ends = np.empty(order.size, np.int64)
         kernel = progressive.decode_ac_refine if scan.high else progressive.decode_ac_first
-        result = kernel(*head, books, flat, scan.start, scan.end, scan.low)
+        result = kernel(*head, books, flat, ends, scan.start, scan.end, scan.low)
     if result < 0:
         block, reason = divmod(-1 - result, layout.REASONS)
         part = bounds[block // interval]

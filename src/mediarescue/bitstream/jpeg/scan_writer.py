@@ -44,7 +44,7 @@ class ScanWriter:
     changed : uint8 array
         For each block, 1 where they are not those of the source.
     whole : bool
-        Whether all blocks are coded anew; progressive scans always are.
+        Whether all blocks are coded anew; scans of progressive DC coefficients always are.
     """
 
     def __init__(
@@ -53,27 +53,28 @@ class ScanWriter:
         self.scan = image.structure.scans[place]
         self.whole = whole
         self._image, self._bits = image, image.scan_bits[place]
-        self._flat, self._changed = flat, changed
+        self._flat = flat
         self._order = block_order(image.frame, self.scan)
         self._interval = blocks_in_interval(image.frame, self.scan)
         self._used, _ = scan_books(self.scan)
         self._most = 0
-        self._differs = self._compare()
+        self._changed = self._changed_here(changed)
 
     @property
     def touched(self) -> bool:
         """Return whether there is anything to write."""
-        return self.whole or self._differs
+        return self.whole or bool(self._changed.any())
 
-    def _compare(self) -> bool:
-        """Return whether a coefficient differs in what this scan says of it."""
-        blocks = self._order[self._changed[self._order] != 0]
-        band = NATURAL_ORDER[self.scan.start : self.scan.end + 1]
+    def _changed_here(self, changed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return which blocks differ in what this scan says of them."""
+        blocks = self._order[changed[self._order] != 0]
+        band, low = NATURAL_ORDER[self.scan.start : self.scan.end + 1], self.scan.low
         pair = [flat.reshape(-1, 64)[blocks[:, None], band] for flat in (self._flat, self._image.flat)]
         # AC loses its lower bits towards zero, DC downwards (G.1.2)
-        low = self.scan.low
         new, old = (np.sign(v) * (np.abs(v) >> low) if self.scan.start else v >> low for v in pair)
-        return not np.array_equal(new, old)
+        here = np.zeros_like(changed)
+        here[blocks] = (new != old).any(axis=1)
+        return here
 
     def counts(self) -> Iterator[tuple[HuffmanDefinition, NDArray[np.int64]]]:
         """Yield the tables that are used, and how often each of their 256 symbols is needed."""
@@ -110,19 +111,18 @@ class ScanWriter:
         written = np.concatenate([codes(tables.get(d, d.table)) for d in self._used] or [np.zeros(256, np.int64)])
         slots = scan_slots(self._image.frame, scan)
         tail = (histogram, out, bounds.reshape(-1))
-        if self._bits.ends is not None:
-            size = _sequential().splice(
-                *(self._bits.windows, self._bits.bounds.reshape(-1), interval, self._bits.ends, order, slots),
-                *(np.concatenate([book(d.table) for d in self._used]), written),
-                *(np.ascontiguousarray(self._image.flat[::64]), self._flat),
-                *(np.ones_like(self._changed) if self.whole else self._changed, *tail),
-            )
-        elif scan.start == 0:
+        changed = np.ones_like(self._changed) if self.whole else self._changed
+        if self._bits.ends is None:
             size = _progressive().encode_dc(interval, order, slots, written, self._flat, scan.low, scan.high, *tail)
+            return int(size), bounds
+        head = (self._bits.windows, self._bits.bounds.reshape(-1), interval, self._bits.ends, order)
+        if self._image.frame.progressive:
+            size = _progressive().splice_ac(
+                *(*head, written, self._flat, changed, self.whole, scan.start, scan.end, scan.low, scan.high, *tail),
+                np.zeros(_ROOM_FOR_CORRECTIONS, np.int64),
+            )
         else:
-            head = (interval, order, written, self._flat, scan.start, scan.end, scan.low, *tail)
-            if scan.high:
-                size = _progressive().encode_ac_refine(*head, np.zeros(_ROOM_FOR_CORRECTIONS, np.int64))
-            else:
-                size = _progressive().encode_ac_first(*head)
+            books = np.concatenate([book(definition.table) for definition in self._used])
+            old_dc = np.ascontiguousarray(self._image.flat[::64])
+            size = _sequential().splice(*head, slots, books, written, old_dc, self._flat, changed, *tail)
         return int(size), bounds

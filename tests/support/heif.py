@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.support.boxes import box
 
-_ENCODERS = {b"hvc1": ("libx265", {"crf": "20", "x265-params": "keyint=1:log-level=none:info=0"}),
+_ENCODERS = {b"hvc1": ("libx265", {"crf": "20", "x265-params": "keyint=1:ctu=32:log-level=none:info=0"}),
              b"av01": ("libsvtav1", {"crf": "20", "preset": "8"})}  # fmt: skip
 _XMP_NAMES = b"\0application/rdf+xml\0\0"
 _CONFIGURATIONS = {b"hvc1": b"hvcC", b"av01": b"av1C"}

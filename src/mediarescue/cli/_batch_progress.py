@@ -141,7 +141,7 @@ class Tally:
         words = [f"{self.finished} of {self.files} files"]
         if len(self._frames_at) > 1:
             (first, start), (last, end) = self._frames_at[0], self._frames_at[-1]
-            if last > first:
+            if last > first and end > start:
                 words.append(frame_rate((end - start) / (last - first)))
         return words
 

@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -182,7 +182,7 @@ class _Batch:
                 self.folders.make(job.target.parent)
             check_target(job.target, inputs=[job.source], overwrite=self.settings.overwrite)
         except MediaRescueError as error:
-            self._finish(index, FileOutcome(job, State.FAILED, failure=self.settings.describe(error)))
+            self._finish(index, FileOutcome(job, State.FAILED, failure=self._described(job, error)))
             return
         self.idle = [process for process in self.idle if process.is_alive]
         process = self.idle.pop() if self.idle else WorkerProcess(self.worker, verbose=self.settings.verbose)
@@ -212,7 +212,7 @@ class _Batch:
                 written = _size(job.target) if report.output is not None else 0
                 outcome = FileOutcome(job, State.DONE, seconds, report, output_bytes=written)
             case Failed(error, trace):
-                outcome = FileOutcome(job, State.FAILED, seconds, failure=self.settings.describe(error), trace=trace)
+                outcome = FileOutcome(job, State.FAILED, seconds, failure=self._described(job, error), trace=trace)
             case Stopped() | Died() if _identity(job.target) not in (None, run.before):
                 # Outputs take their names whole: it was just finished.
                 outcome = FileOutcome(job, State.DONE, seconds, output_bytes=_size(job.target))
@@ -220,7 +220,7 @@ class _Batch:
                 outcome = FileOutcome(job, State.INTERRUPTED, seconds)
             case Stopped() | Died():
                 code = answer.exit_code if isinstance(answer, Died) else -signal.SIGTERM
-                failure = self.settings.describe(MediaRescueError(_death(job, code)))
+                failure = self._described(job, MediaRescueError(_death(job, code)))
                 outcome = FileOutcome(job, State.FAILED, seconds, failure=failure)
         if isinstance(answer, Died):
             # Finished parts of a film outlive a crash: a second run with --resume goes on from them.
@@ -235,6 +235,14 @@ class _Batch:
                 return False
             time.sleep(0.01)
         return True
+
+    def _described(self, job: Job, error: BaseException) -> Failure:
+        """Put an error into words that name the file, where it is one of several."""
+        failure = self.settings.describe(error)
+        names = (str(job.source), str(job.target))
+        if self.is_single or any(name in failure.message for name in names):
+            return failure
+        return replace(failure, message=f"{job.source}: {failure.message}")
 
     def _finish(self, index: int, outcome: FileOutcome) -> None:
         self.outcomes[index] = outcome

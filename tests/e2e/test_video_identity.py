@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediarescue import process_video
+from mediarescue.errors import UsageError
 from mediarescue.options import EncodeOptions
 from mediarescue.pipeline.video import VideoJob, run_video
 from tests.support.fidelity import compare_films
@@ -51,7 +52,7 @@ def test_an_mp4_or_mov_comes_through_with_all_that_is_not_its_coding(name: str, 
     assert made.that_matter == []
 
 
-@pytest.mark.parametrize("name", sorted(OTHERS))
+@pytest.mark.parametrize("name", sorted(OTHERS.keys() - {"program_stream"}))
 def test_a_film_of_another_container_comes_through(name: str, film: Films, tmp_path: Path) -> None:
     source = film(name)
     target = tmp_path / source.name
@@ -59,7 +60,16 @@ def test_a_film_of_another_container_comes_through(name: str, film: Films, tmp_p
     assert compare_films(source, target).that_matter == []
 
 
-@pytest.mark.parametrize("name", ["h264_b", "hevc_10_bit", "vfr_b", "telemetry", "turned"])
+def test_a_container_that_cannot_hold_a_lossless_coding_is_refused(film: Films, tmp_path: Path) -> None:
+    source = film("program_stream")
+    with pytest.raises(UsageError, match="mkv"):
+        run_video(VideoJob(source, tmp_path / source.name, encode=LOSSLESS))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["h264_b", "hevc_10_bit", "vfr_b", "telemetry", "turned", "prores_422", "program_stream", "mjpeg_odd"]
+)
 def test_the_usual_quality_changes_nothing_but_the_samples(name: str, film: Films, tmp_path: Path) -> None:
     source = film(name)
     target = tmp_path / source.name

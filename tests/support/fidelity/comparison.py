@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from tests.support.fidelity.boxes import compare_boxes, edit_count
-from tests.support.fidelity.difference import Difference
+from tests.support.fidelity.difference import Difference, differing_values
 from tests.support.fidelity.packets import compare_containers, described
 from tests.support.fidelity.pictures import compare_pictures
 
@@ -54,6 +54,8 @@ def compare_films(source: Path, result: Path, *, lossless: bool = True, least_ps
     made = Comparison()
     if not same_family:
         made.differences.append(Difference("container", "another family of containers"))
+    heads = [_transport_packets(path) for path in (source, result)]
+    made.differences += differing_values("container", "transport stream", {"packets": heads[0]}, {"packets": heads[1]})
     for edits in (True, False) if is_isobmff else (True,):
         pictures = compare_pictures(source, result, index, edits=edits, lossless=lossless, same_codec=same_codec)
         made.frames = max(made.frames, pictures.frames)
@@ -74,3 +76,13 @@ def compare_films(source: Path, result: Path, *, lossless: bool = True, least_ps
     if is_isobmff and same_family:
         made.differences += compare_boxes(source, result, track_id)
     return made
+
+
+def _transport_packets(path: Path) -> int:
+    """Return the size of a transport stream's packets: 192 with the time codes of Blu-ray and AVCHD, 0 for others."""
+    with path.open("rb") as file:
+        head = file.read(400)
+    for size, first in ((188, 0), (192, 4)):
+        if len(head) > first + size and head[first] == head[first + size] == 0x47:
+            return size
+    return 0

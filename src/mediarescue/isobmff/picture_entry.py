@@ -84,6 +84,9 @@ def graft_entry(source: Box, encoded: Box, *, bit_rates: tuple[int, int, int] | 
         else:
             children += _without_eyes(box, source)
     at = 0 if at is None else at
+    if not same_codec and source.find(b"colr") is None:
+        # The old codec stream may have said what the new codec has no words for.
+        configuration += encoded.find_all(b"colr")
     children[at:at] = configuration
     entry = replace(source, kind=kind, prefix=_prefix(source.prefix, encoded.prefix, same_codec))
     return GraftedEntry(entry.replace(children=children), _lost(source, encoded))

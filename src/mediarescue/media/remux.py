@@ -58,6 +58,7 @@ def remux(
     target: Path,
     *,
     container: str,
+    suffix: str = "",
     progress: Callable[[int], None] = lambda done: None,
 ) -> RemuxReport:
     """Write a copy of ``source`` with other pictures to ``target``, which is replaced.
@@ -70,6 +71,8 @@ def remux(
     target : Path
     container : str
         FFmpeg's name of the muxer.
+    suffix : str
+        The ending that the film will have in the end: of a transport stream it tells the size of its packets.
     progress : callable
         Told how many bytes of the source are copied.
 
@@ -99,8 +102,11 @@ def remux(
             shown, rank, last_duration=_last_duration(film, encoded), from_zero=container in _NOT_NEGATIVE
         )
         try:
+            options = _options(container, encoded)
+            if container == "mpegts":
+                options["mpegts_m2ts_mode"] = "1" if _has_time_codes(source, info, suffix) else "0"
             later = _later(film, encoded, times, container, report)
-            with av.open(str(target), "w", format=container, options=_options(container, encoded)) as output:
+            with av.open(str(target), "w", format=container, options=options) as output:
                 streams = _streams(film, first, info, encoded, output, container, report)
                 _describe(film, output)
                 output.start_encoding()
@@ -146,6 +152,15 @@ def _note_rounding(encoded: EncodedVideo, new: Any, container: str, report: Remu
         report.notes.append(f"{_NAMES[container]} keeps times in steps of {step:.3g} ms: they are rounded to these")
 
 
+def _has_time_codes(source: Path, info: VideoInfo, suffix: str) -> bool:
+    """Whether each packet of the transport stream has four bytes in front, as on camcorders' and Blu-ray discs."""
+    if info.container != "mpegts":
+        return suffix.lower() in (".mts", ".m2ts")
+    with open(source, "rb") as file:
+        head = file.read(4 * 192 + 5)
+    return all(head[at : at + 1] == b"G" for at in range(4, len(head), 192))
+
+
 def _undescribed(film: Any, target: Path) -> list[str]:
     """Return what is said of the source and no more of the output, in sentences."""
     import av
@@ -161,7 +176,8 @@ def _undescribed(film: Any, target: Path) -> list[str]:
 
 
 def _options(container: str, encoded: EncodedVideo) -> dict[str, str]:
-    options = {"avoid_negative_ts": "disabled"}
+    # The tags of the source stay, instead of FFmpeg's own name in their place.
+    options = {"avoid_negative_ts": "disabled", "fflags": "+bitexact"}
     if container in _ISOBMFF:
         # Edit lists are in ticks of the movie clock: a coarser one would move the first picture.
         scale = encoded.time_base.denominator
@@ -193,7 +209,7 @@ def _streams(
         if stream.type == "attachment":
             _attach(stream, output, report)
             continue
-        new = output.add_stream_from_template(template, opaque=True)
+        new: Any = output.add_stream_from_template(template, opaque=True)
         new.time_base = encoded.time_base if is_picture else stream.time_base
         if is_picture and container == "avi" and info.rate:
             new.time_base = 1 / info.rate  # AVI counts frames: it has no times
@@ -202,6 +218,7 @@ def _streams(
         new.metadata.update(_metadata(stream.metadata, statistics=not is_picture))
         new.disposition = stream.disposition
         if is_picture:
+            new.codec_context.framerate = stream.average_rate or info.rate or Fraction(0)
             _turn(stream, new)
         made[stream.index] = new
     return made

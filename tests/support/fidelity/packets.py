@@ -150,6 +150,6 @@ def compare_containers(
         found += differing_rows("packets", f"times of stream {index}", *times)
         ends = [sum(p.duration or 0 for p in packets) for packets in seen]
         # Other containers do not keep how long a picture is shown, or as a mean.
-        minor = () if is_isobmff else ("time",)
+        minor = [] if is_isobmff else ["time"]
         found += differing_values("packets", f"stream {index}", {"time": ends[0]}, {"time": ends[1]}, minor)
     return found

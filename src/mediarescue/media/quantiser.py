@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mediarescue.media.info import VideoInfo
@@ -19,9 +20,15 @@ PLACES = 3
 """Parts of the film that are looked at."""
 FRAMES = 8
 """Frames that are decoded in each of them."""
-_SCALE_CODECS = ("mpeg1video", "mpeg2video", "mpeg4", "h263", "flv1", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2")
-"""Codecs whose quantiser scale is half the step of a coefficient (ITU-T H.263 6.2, ITU-T H.262 7.4)."""
+PACKETS = 30
+"""Packets that are read in each of them where reading is enough."""
+VP9_BASE, VP9_BY_INDEX = 12.6, 0.125
+"""QP of H.264 for pictures that come out as well as with a base_q_idx of VP9 (measured, docs/encoding.md)."""
+_STEP_CODECS = ("mpeg1video", "mpeg2video", "mpeg4", "h263", "flv1", "msmpeg4v2", "msmpeg4v3", "wmv1", "wmv2")
+"""Codecs of which FFmpeg tells the step: twice the quantiser scale (ITU-T H.263 6.2, ITU-T H.262 7.4)."""
 _BLOCK = 16
+QUIET = -6.0
+"""Activity below which a block counts as flat: a standard deviation of one step of luma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +37,24 @@ class SourceQuality:
 
     Attributes
     ----------
-    qp : float
+    qp : float or None
         Mean quantiser on the scale of H.264's QP, whatever the codec: 4 is a step of 1 in units of an orthonormal
-        transform, and 6 more double it (ITU-T H.264 8.5.9).
+        transform, and 6 more double it (ITU-T H.264 8.5.9). None where nothing tells it.
     activity : float
         How much the blocks of the pictures vary, in steps of QP: by how much an encoder with adaptive quantisation
-        makes such pictures coarser than its constant quality says (finer where negative).
+        makes such pictures coarser than its constant quality says (finer where negative). Flat blocks are left out
+        of both means: they cost nothing, and no noise is in them.
+    crf : float or None
+        The constant quality that x264 or x265 was told, where they wrote it into the film; of VP9 what libvpx would
+        have been told.
+    frame_bits : float or None
+        Mean bits of a frame in the places that were looked at, key frames among them.
     """
 
-    qp: float
+    qp: float | None
     activity: float
+    crf: float | None = None
+    frame_bits: float | None = None
 
 
 def qp_of_step(step: float) -> float:
@@ -52,41 +67,56 @@ def step_of_qp(qp: float) -> float:
     return float(2 ** ((qp - 4) / 6))
 
 
-def measure_quality(info: VideoInfo, qp: float | None = None) -> SourceQuality | None:
+def measure_quality(info: VideoInfo, known: SourceQuality) -> SourceQuality | None:
     """Decode a few frames in each of three places of a film and measure how they were encoded.
 
     Parameters
     ----------
-    qp : float or None
-        The mean quantiser where it is known already; else that which the decoder tells is taken.
+    known : SourceQuality
+        What is known already; its activity is taken from the frames, its quantiser where it is None.
 
     Returns
     -------
     SourceQuality or None
-        None where no frame decodes, or neither knows the quantiser.
+        None where no frame decodes.
     """
     quantisers: list[float] = []
     activities: list[float] = []
+    busy: NDArray[np.bool_] | None = None
     for number, frame in _sampled(info):
         if not number:
-            activities.append(_activity(frame))
-        if qp is None and (found := _frame_qp(info.codec, frame)) is not None:
+            activity = _activity(frame)
+            busy = activity > QUIET
+            if not busy.any():
+                busy[:] = True
+            activities.append(float(activity[busy].mean()) if busy.size else 0.0)
+        if known.qp is None and (found := _frame_qp(info.codec, frame, busy)) is not None:
             quantisers.append(found)
-    if not activities or (qp is None and not quantisers):
+    if not activities:
         return None
-    return SourceQuality(qp if qp is not None else sum(quantisers) / len(quantisers), sum(activities) / len(activities))
+    qp = sum(quantisers) / len(quantisers) if quantisers else known.qp
+    crf = known.crf
+    if info.codec == "vp9" and qp is not None:
+        # libvpx's CRF is a quarter of the index, but for some frames that it makes finer.
+        crf = ((qp - VP9_BASE) / VP9_BY_INDEX + 15) / 4
+    return replace(known, qp=qp, crf=crf, activity=sum(activities) / len(activities))
 
 
-def _frame_qp(codec: str, frame: av.VideoFrame) -> float | None:
+def _frame_qp(codec: str, frame: av.VideoFrame, busy: NDArray[np.bool_] | None) -> float | None:
     data: Any = frame.side_data.get("VIDEO_ENC_PARAMS")
-    if data is None or codec == "vp9":
+    if data is None:
         return None
-    mean = float(data.qp_map().mean())
-    return qp_of_step(2 * mean) if codec in _SCALE_CODECS else mean
+    if codec == "vp9":
+        return VP9_BASE + VP9_BY_INDEX * float(data.qp)
+    quantisers = data.qp_map()
+    if busy is not None and all(map(int.__ge__, quantisers.shape, busy.shape)):
+        quantisers = quantisers[: busy.shape[0], : busy.shape[1]][busy]
+    mean = float(quantisers.mean())
+    return qp_of_step(mean) if codec in _STEP_CODECS else mean
 
 
-def _activity(frame: av.VideoFrame) -> float:
-    """Return the mean of log2 of the blocks' energy without their mean, in steps of QP, 0 at the energy 2**14.4.
+def _activity(frame: av.VideoFrame) -> NDArray[np.float32]:
+    """Return log2 of each block's energy without its mean, 0 at the energy 2**14.4; shape (blocks down, across).
 
     Notes
     -----
@@ -99,21 +129,15 @@ def _activity(frame: av.VideoFrame) -> float:
 
     views = plane_views(frame)
     depth = int(frame.format.components[0].bits)
-    energy: NDArray[np.float32] | None = None
+    down, across = views[0].shape[0] // _BLOCK, views[0].shape[1] // _BLOCK
+    energy = np.zeros((down, across), np.float32)
+    if not energy.size:
+        return energy
     for view in views[:3]:
-        rows = _BLOCK * view.shape[0] // views[0].shape[0]
-        columns = _BLOCK * view.shape[1] // views[0].shape[1]
-        if not rows or not columns or view.shape[0] < rows or view.shape[1] < columns:
-            continue
-        part = _block_energy(view, rows, columns) / np.float32(4 ** (depth - 8))
-        if energy is None:
-            energy = part
-        else:
-            down, across = (min(a, b) for a, b in zip(energy.shape, part.shape, strict=True))
-            energy = energy[:down, :across] + part[:down, :across]
-    if energy is None:
-        return 0.0
-    return float((np.log2(np.maximum(energy, 1)) - 14.4).mean())
+        part = _block_energy(view, max(1, view.shape[0] // down), max(1, view.shape[1] // across))
+        energy += part[:down, :across]
+    energy /= np.float32(4 ** (depth - 8))
+    return np.asarray(np.log2(np.maximum(energy, 1)) - np.float32(14.4), np.float32)
 
 
 def _block_energy(samples: NDArray[Any], rows: int, columns: int) -> NDArray[np.float32]:
@@ -127,23 +151,42 @@ def _block_energy(samples: NDArray[Any], rows: int, columns: int) -> NDArray[np.
     return energy
 
 
+def sampled_packets(info: VideoInfo) -> tuple[bytes, list[bytes]]:
+    """Return a film's codec configuration and the packets of some frames in each of three places."""
+    import av
+
+    extradata, found = b"", []
+    # Damage ends the sampling early; the encoding of the film will report it.
+    with suppress(av.error.FFmpegError), _opened(info) as container:
+        stream: Any = container.streams[info.stream_index]
+        extradata = bytes(stream.codec_context.extradata or b"")
+        for _ in _places(container, stream):
+            for packet, _ in zip(container.demux(stream), range(PACKETS), strict=False):
+                found.append(bytes(packet))
+    return extradata, found
+
+
 def _sampled(info: VideoInfo) -> Iterator[tuple[int, av.VideoFrame]]:
     """Decode the first frames of each place, numbered from 0 in each."""
     import av
 
-    try:
-        with av.open(os.fspath(info.path.absolute()), metadata_errors="replace") as container:
-            stream: Any = container.streams[info.stream_index]
-            stream.thread_type = "AUTO"
-            stream.codec_context.options = {"export_side_data": "venc_params"}
-            length = stream.duration or 0
-            for place in range(PLACES if length else 1):
-                if place:
-                    container.seek((stream.start_time or 0) + length * place // PLACES, stream=stream)
-                for number, frame in enumerate(container.decode(stream)):
-                    yield number, frame
-                    if number + 1 == FRAMES:
-                        break
-    except av.error.FFmpegError:
-        # A film that can be read no further is judged by what was read; its encoding will report the damage.
-        return
+    with suppress(av.error.FFmpegError), _opened(info) as container:
+        stream: Any = container.streams[info.stream_index]
+        stream.thread_type = "AUTO"
+        stream.codec_context.options = {"export_side_data": "venc_params"}
+        for _ in _places(container, stream):
+            yield from zip(range(FRAMES), container.decode(stream), strict=False)
+
+
+def _opened(info: VideoInfo) -> Any:
+    import av
+
+    return av.open(os.fspath(info.path.absolute()), metadata_errors="replace")
+
+
+def _places(container: Any, stream: Any) -> Iterator[int]:
+    length = stream.duration or 0
+    for place in range(PLACES if length else 1):
+        if place:
+            container.seek((stream.start_time or 0) + length * place // PLACES, stream=stream)
+        yield place

@@ -2,10 +2,84 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from mediarescue.bitstream.errors import BitstreamError
+from mediarescue.bitstream.hevc.configuration import parse_hvcc
+from mediarescue.bitstream.hevc.parameter_sets import NAL_TYPE_PPS, NAL_TYPE_SPS, Sps, parse_sps
+from mediarescue.bitstream.hevc.slice_qp import SlicePps, parse_slice_pps, slice_qp
+from mediarescue.bitstream.jpeg.errors import JpegError
+from mediarescue.bitstream.jpeg.parse import parse
+from mediarescue.bitstream.nal import split_annex_b, split_length_prefixed
 from mediarescue.media.info import VideoInfo
-from mediarescue.media.quantiser import SourceQuality, measure_quality
+from mediarescue.media.quantiser import SourceQuality, measure_quality, qp_of_step, sampled_packets
+
+_WRITTEN_CRF = re.compile(rb"x26[45] .{1,2000}?\brc=crf .{0,80}?\bcrf=(\d+(?:\.\d+)?)", re.DOTALL)
+"""What x264 and x265 write of their settings into the first access unit or the parameter sets."""
 
 
 def source_quality(info: VideoInfo) -> SourceQuality | None:
-    """Return how a film was quantised; None where it cannot be known."""
-    return measure_quality(info)
+    """Return how a film was quantised; None where it cannot be known.
+
+    x264 and x265 say it themselves; else the slice headers of HEVC and the tables of JPEG tell it, of other codecs the
+    decoder.
+    """
+    extradata, packets = sampled_packets(info)
+    qps: list[float] = []
+    if info.codec == "hevc":
+        qps = [float(qp) for qp in _slice_qps(extradata, packets)]
+    elif info.codec == "mjpeg":
+        qps = list(_jpeg_qps(packets))
+    written = _WRITTEN_CRF.search(b"".join((extradata, *packets[:1])))
+    known = SourceQuality(
+        qp=sum(qps) / len(qps) if qps else None,
+        activity=0.0,
+        crf=float(written[1]) if written is not None else None,
+        frame_bits=8 * sum(map(len, packets)) / len(packets) if packets else None,
+    )
+    return measure_quality(info, known)
+
+
+def _jpeg_qps(packets: Iterable[bytes]) -> Iterator[float]:
+    """Yield the quantiser of each picture: the mean step of the coarse structures of luma."""
+    for packet in packets:
+        with suppress(JpegError):
+            steps = parse(packet).frame.components[0].quant.values[1:10]
+            yield qp_of_step(sum(steps) / len(steps))
+
+
+def _slice_qps(extradata: bytes, packets: Iterable[bytes]) -> Iterator[int]:
+    """Yield the quantiser of each slice; parameter sets come from ``extradata`` and from the packets."""
+    spss: dict[int, Sps] = {}
+    ppss: dict[int, SlicePps] = {}
+    length_size = 0
+    with suppress(BitstreamError):
+        if extradata[:1] == b"\1":
+            config = parse_hvcc(extradata)
+            length_size = config.nal_length_size
+            for nal in (*config.nals(NAL_TYPE_SPS), *config.nals(NAL_TYPE_PPS)):
+                _take_over(nal, spss, ppss)
+        else:
+            packets = (extradata, *packets)
+    for packet in packets:
+        # A damaged packet tells nothing, its neighbours do.
+        with suppress(BitstreamError):
+            for nal in split_length_prefixed(packet, length_size) if length_size else split_annex_b(packet):
+                _take_over(nal, spss, ppss)
+                qp = slice_qp(nal, spss, ppss)
+                if qp is not None:
+                    yield qp
+
+
+def _take_over(nal: bytes, spss: dict[int, Sps], ppss: dict[int, SlicePps]) -> None:
+    if len(nal) < 3 or nal[0] & 1 or nal[1] >> 3:
+        return
+    kind = nal[0] >> 1
+    if kind == NAL_TYPE_SPS:
+        sps = parse_sps(nal)
+        spss[sps.sps_id] = sps
+    elif kind == NAL_TYPE_PPS:
+        pps = parse_slice_pps(nal)
+        ppss[pps.base.pps_id] = pps

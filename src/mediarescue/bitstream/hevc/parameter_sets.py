@@ -66,6 +66,11 @@ class Sps:
     num_short_term_ref_pic_sets: int
     long_term_ref_pics_present_flag: bool
     vui: Vui | None
+    sample_adaptive_offset_enabled_flag: bool = False
+    num_long_term_ref_pics_sps: int = 0
+    temporal_mvp_enabled_flag: bool = False
+    short_term_set_sizes: tuple[int, ...] = ()
+    """NumDeltaPocs of each st_ref_pic_set."""
 
     @property
     def pic_size_in_ctbs(self) -> int:
@@ -146,8 +151,8 @@ def _skip_scaling_lists(reader: BitReader) -> None:
                 reader.se()
 
 
-def _skip_short_term_sets(reader: BitReader, count: int) -> None:
-    """Step over the SPS's st_ref_pic_set structures (7.3.7, 7.4.8); only their sizes are followed."""
+def _short_term_set_sizes(reader: BitReader, count: int) -> tuple[int, ...]:
+    """Step over the SPS's st_ref_pic_set structures (7.3.7, 7.4.8) and return the number of pictures in each."""
     sizes: list[int] = []
     for index in range(count):
         if index and reader.flag():
@@ -165,6 +170,7 @@ def _skip_short_term_sets(reader: BitReader, count: int) -> None:
             reader.ue()
             reader.skip(1)
         sizes.append(negative + positive)
+    return tuple(sizes)
 
 
 def _parse_vui(reader: BitReader) -> Vui:
@@ -245,19 +251,21 @@ def parse_sps(nal: bytes) -> Sps:
     reader.ue()
     if reader.flag() and reader.flag():
         _skip_scaling_lists(reader)
-    reader.skip(2)
+    reader.skip(1)
+    sao = reader.flag()
     if reader.flag():
         reader.skip(8)
         reader.ue()
         reader.ue()
         reader.skip(1)
     short_term_sets = reader.bounded_ue("num_short_term_ref_pic_sets", 64)
-    _skip_short_term_sets(reader, short_term_sets)
+    set_sizes = _short_term_set_sizes(reader, short_term_sets)
     long_term = reader.flag()
-    if long_term:
-        for _ in range(reader.bounded_ue("num_long_term_ref_pics_sps", 32)):
-            reader.skip(log2_lsb + 1)
-    reader.skip(2)
+    long_terms = reader.bounded_ue("num_long_term_ref_pics_sps", 32) if long_term else 0
+    for _ in range(long_terms):
+        reader.skip(log2_lsb + 1)
+    temporal_mvp = reader.flag()
+    reader.skip(1)
     try:
         vui = _parse_vui(reader) if reader.flag() else None
     except BitstreamError:
@@ -281,4 +289,8 @@ def parse_sps(nal: bytes) -> Sps:
         num_short_term_ref_pic_sets=short_term_sets,
         long_term_ref_pics_present_flag=long_term,
         vui=vui,
+        sample_adaptive_offset_enabled_flag=sao,
+        num_long_term_ref_pics_sps=long_terms,
+        temporal_mvp_enabled_flag=temporal_mvp,
+        short_term_set_sizes=set_sizes,
     )

@@ -11,6 +11,9 @@ from mediarescue.media.planes import native_format
 from mediarescue.media.quantiser import SourceQuality
 from mediarescue.options import EncodeOptions
 
+FINEST_MATCHING = 4.0
+"""A source without any loss is not matched any further: its copy would be without loss, too, and huge."""
+
 
 class UnsuitableError(Exception):
     """An encoder cannot take these pictures; ``str(error)`` is the reason as the end of a sentence."""
@@ -77,11 +80,45 @@ class Wish:
 
     @property
     def bits_per_pixel(self) -> float | None:
-        """Bits the source spends on a pixel of a frame, None where the container does not say."""
+        """Bits the source spends on a pixel of a frame, None where nobody says."""
         info = self.info
-        if not info.bit_rate or not info.rate:
+        if not self.bit_rate or not info.rate:
             return None
-        return float(info.bit_rate / info.rate) / (info.width * info.height)
+        return float(self.bit_rate / info.rate) / (info.width * info.height)
+
+    @property
+    def source_qp(self) -> float | None:
+        """The source's mean quantiser on the scale of H.264's QP, None where it is not known."""
+        return None if self.source is None else self.source.qp
+
+    @property
+    def bit_rate(self) -> int | None:
+        """Bits a second of the source's pictures, None where nobody says."""
+        info = self.info
+        if info.bit_rate:
+            return info.bit_rate
+        if self.source is None or not self.source.frame_bits or not info.rate:
+            return None
+        return round(self.source.frame_bits * info.rate)
+
+    def matching_crf(self, codec: str, below_crf: float, below_qp: float, by_activity: float, default: float) -> float:
+        """Return the CRF of an encoder with adaptive quantisation that suits the source.
+
+        Parameters
+        ----------
+        codec : str
+            Whose encoder may have written its own CRF into the source.
+        below_crf : float
+            How much finer the copy of such a source is.
+        below_qp, by_activity : float
+            How far the CRF is under the source's mean quantiser, and by how much more for each step of activity.
+        """
+        source = self.source
+        if source is None or source.qp is None:
+            return default
+        if source.crf is not None and self.info.codec == codec:
+            return max(FINEST_MATCHING, source.crf - below_crf)
+        return max(FINEST_MATCHING, source.qp - below_qp - by_activity * source.activity)
 
     def quality(self, scale: QualityScale, encoder: str, matching: float) -> float:
         """Return the constant quality as wished, else ``matching`` as far as the scale goes.

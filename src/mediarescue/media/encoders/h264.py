@@ -23,10 +23,11 @@ PRESETS = (
 SCALE = QualityScale(0, 51)
 DEFAULT_CRF = 18.0
 """Where nothing is known of the source: hardly a difference to be seen in any material."""
-FINER = 3.3
-"""How much finer than the source's the copy's quantiser is: see docs/encoding.md."""
-ABOVE_CRF, ABOVE_CRF_BY_ACTIVITY = 4.6, 0.9
-"""x264's mean quantiser over its CRF: look-ahead and adaptive quantisation move it (measured, docs/encoding.md)."""
+BELOW_QP, BELOW_QP_BY_ACTIVITY = 7.3, 0.9
+"""x264's CRF under the source's mean quantiser, so that the copy adds less than half of the noise that the source
+already has: x264's own quantiser is over its CRF by an amount that depends on the pictures (docs/encoding.md)."""
+BELOW_CRF = 2.5
+"""The CRF under that of a source which x264 made."""
 PROFILES = {"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main"}
 """What x264 has to be told; the higher profiles follow from the format."""
 PLAYBACK_NOTE = (
@@ -53,7 +54,9 @@ def choose_h264(wish: Wish) -> Choice:
     if options.lossless:
         settings["qp"] = "0"
     else:
-        settings["crf"] = f"{wish.quality(SCALE, encoder, _matching_crf(wish)):g}"
+        settings["crf"] = (
+            f"{wish.quality(SCALE, encoder, wish.matching_crf('h264', BELOW_CRF, BELOW_QP, BELOW_QP_BY_ACTIVITY, DEFAULT_CRF)):g}"
+        )
         if info.codec == "h264":
             settings |= _profile(info.profile or "", pix_fmt)
     if wish.target == "avi":
@@ -72,13 +75,6 @@ def _profile(source: str, pix_fmt: str) -> dict[str, str]:
     profile = PROFILES.get(source)
     layout = sample_layout(pix_fmt)
     return {"profile": profile} if profile and layout.depth == 8 and layout.chroma == (1, 1) else {}
-
-
-def _matching_crf(wish: Wish) -> float:
-    source = wish.source
-    if source is None:
-        return DEFAULT_CRF
-    return source.qp - FINER - ABOVE_CRF - ABOVE_CRF_BY_ACTIVITY * source.activity
 
 
 FAMILY = EncoderFamily("h264", "H.264", ("libx264", "libx264rgb"), choose_h264)

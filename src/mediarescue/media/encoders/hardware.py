@@ -10,7 +10,7 @@ from mediarescue.media.encoders.choice import Choice, QualityScale, Wish
 from mediarescue.media.encoders.h264 import DEFAULT_CRF
 from mediarescue.media.encoders.pixel_formats import format_note, nearest_format
 from mediarescue.media.encoders.quantised import SCALE as QUANTISER_SCALE
-from mediarescue.media.encoders.quantised import fixed_quantiser
+from mediarescue.media.encoders.quantised import fixed_quantiser, quality_flag
 
 QP_SCALE = QualityScale(0, 51)
 _FINER = 4.0
@@ -49,7 +49,7 @@ def _amf(qp: float) -> dict[str, str]:
 
 def _videotoolbox(qp: float) -> dict[str, str]:
     # 1 to 100, larger is finer; FFmpeg takes it as a quantiser (only on Apple's own chips).
-    return fixed_quantiser(max(1, 100 - 1.7 * qp))
+    return quality_flag(max(1, 100 - 1.7 * qp))
 
 
 _QUALITY: dict[str, Callable[[float], dict[str, str]]] = {
@@ -78,12 +78,12 @@ def choose_named(wish: Wish, encoder: str) -> Choice:
     settings = {"preset": wish.options.preset} if wish.options.preset is not None else {}
     suffix = next((suffix for suffix in _QUALITY if encoder.endswith(suffix)), None)
     if suffix is not None:
-        matching = DEFAULT_CRF if wish.source is None else wish.source.qp - _FINER
+        matching = DEFAULT_CRF if wish.source_qp is None else wish.source_qp - _FINER
         settings |= _QUALITY[suffix](wish.quality(QP_SCALE, encoder, matching))
     elif is_hardware(encoder):
         wish.refuse_quality(encoder)
         # These know bit rates only.
-        settings["b"] = f"{2 * (wish.info.bit_rate or 10_000_000)}"
+        settings["b"] = f"{2 * (wish.bit_rate or 10_000_000)}"
     else:
         settings |= fixed_quantiser(wish.quality(QUANTISER_SCALE, encoder, 2.0))
     return Choice(encoder, pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt))

@@ -13,6 +13,9 @@ FORMATS = (
 )  # fmt: skip
 SCALE = QualityScale(0, 51)
 DEFAULT_CRF = 19.0
+BELOW_QP, BELOW_QP_BY_ACTIVITY = 7.3, 0.7
+BELOW_CRF = 2.0
+"""As those of x264, see there."""
 _CODING_TREE_BLOCKS = (32, 16)
 _LARGEST_BLOCK = 64
 
@@ -28,7 +31,9 @@ def choose_hevc(wish: Wish) -> Choice:
     if options.lossless:
         params.append("lossless=1")
     else:
-        settings["crf"] = f"{wish.quality(SCALE, 'libx265', _matching_crf(wish)):g}"
+        settings["crf"] = (
+            f"{wish.quality(SCALE, 'libx265', wish.matching_crf('hevc', BELOW_CRF, BELOW_QP, BELOW_QP_BY_ACTIVITY, DEFAULT_CRF)):g}"
+        )
     if wish.target == "avi":
         settings["bf"] = "0"
     settings["x265-params"] = ":".join(params)
@@ -55,10 +60,6 @@ def _block_size(width: int) -> list[str]:
         if width > size:
             return [f"ctu={size}"]
     raise UnsuitableError("x265 takes no pictures as narrow as this")
-
-
-def _matching_crf(wish: Wish) -> float:
-    return DEFAULT_CRF
 
 
 FAMILY = EncoderFamily("hevc", "HEVC", ("libx265",), choose_hevc)

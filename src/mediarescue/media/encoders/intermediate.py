@@ -5,7 +5,7 @@ from __future__ import annotations
 from mediarescue.media.encoders.available import encoder_formats
 from mediarescue.media.encoders.choice import Choice, EncoderFamily, QualityScale, UnsuitableError, Wish
 from mediarescue.media.encoders.pixel_formats import format_note, nearest_format, sample_layout
-from mediarescue.media.encoders.quantised import fixed_quantiser
+from mediarescue.media.encoders.quantised import quality_flag
 
 PRORES_TAGS = {"apco": "proxy", "apcs": "lt", "apcn": "standard", "apch": "hq", "ap4h": "4444", "ap4x": "4444xq"}
 PRORES_NAMES = {"Proxy": "proxy", "LT": "lt", "Standard": "standard", "HQ": "hq", "4444": "4444", "XQ": "4444xq"}
@@ -37,7 +37,7 @@ def choose_prores(wish: Wish) -> Choice:
     if layout.alpha:
         settings["alpha_bits"] = "16"
     if wish.options.crf is not None:
-        settings |= fixed_quantiser(PRORES_SCALE.checked(wish.options.crf, "prores_ks"))
+        settings |= quality_flag(PRORES_SCALE.checked(wish.options.crf, "prores_ks"))
     if wish.interlaced:
         settings["flags"] = settings.get("flags", "") + "+ildct"
     # Decoders give ProRes 4444 as 12 bits; encoders are given 10, which is what its quantisers leave.
@@ -55,7 +55,7 @@ def choose_dnxhd(wish: Wish) -> Choice:
             raise UnsuitableError("DNxHD has interlaced pictures of 1920 x 1080 only")
         pix_fmt = "yuv422p10le" if info.bit_depth > 8 else "yuv422p"
         rates = DNXHD_RATES[sample_layout(pix_fmt).depth]
-        rate = min(rates, key=lambda rate: abs(rate * 1_000_000 - (info.bit_rate or 10**9)))
+        rate = min(rates, key=lambda rate: abs(rate * 1_000_000 - (wish.bit_rate or 10**9)))
         settings = {"profile": "dnxhd", "b": f"{rate}M", "flags": "+ildct"}
         return Choice("dnxhd", pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt))
     profile = DNXHR_NAMES.get(info.profile or "")

@@ -10,8 +10,8 @@ from mediarescue.media.quantiser import step_of_qp
 FORMATS = ("yuvj420p", "yuvj422p", "yuvj444p", "yuv420p", "yuv422p", "yuv444p")
 SCALE = QualityScale(1, 31)
 FINER_STEP = 0.75
-STEP_OF_QUANTISER = 2.7
-"""Mean step of the tables FFmpeg writes for a quantiser of 1, over the coefficients that matter."""
+STEP_OF_QUANTISER = 2.4
+"""Mean step of the coarse structures of luma in the tables that FFmpeg writes for a quantiser of 1."""
 DEFAULT_QUANTISER = 2.0
 
 
@@ -20,8 +20,8 @@ def choose_mjpeg(wish: Wish) -> Choice:
     wish.preset((), "Motion JPEG", "")
     pix_fmt = nearest_format(wish.pix_fmt, FORMATS)
     matching = DEFAULT_QUANTISER
-    if wish.source is not None:
-        matching = FINER_STEP * step_of_qp(wish.source.qp) / STEP_OF_QUANTISER
+    if wish.source_qp is not None:
+        matching = FINER_STEP * step_of_qp(wish.source_qp) / STEP_OF_QUANTISER
     settings = fixed_quantiser(wish.quality(SCALE, "mjpeg", matching))
     # The tables of the standard serve every piece of a film, those made to measure would differ.
     settings["huffman"] = "default"

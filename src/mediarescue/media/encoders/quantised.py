@@ -18,13 +18,20 @@ H263_SIZES = ((128, 96), (176, 144), (352, 288), (704, 576), (1408, 1152))
 
 
 def fixed_quantiser(quantiser: float) -> dict[str, str]:
-    """Return FFmpeg's options for one quantiser over the whole film."""
-    return {"flags": "+qscale", "global_quality": f"{quantiser * LAMBDA:.0f}"}
+    """Return the options of FFmpeg's own encoders for one quantiser over the whole film; they count in whole ones."""
+    whole = max(1, round(quantiser))
+    # A quality by flag is taken from the frames, which do not have it; the rate control's limits are always kept.
+    return {"qmin": f"{whole}", "qmax": f"{whole}", "lmin": f"{whole * LAMBDA}", "lmax": f"{whole * LAMBDA}"}
+
+
+def quality_flag(quality: float) -> dict[str, str]:
+    """Return the options for encoders that take one quality for the whole film from FFmpeg's general setting."""
+    return {"flags": "+qscale", "global_quality": f"{quality * LAMBDA:.0f}"}
 
 
 def _matching_quantiser(wish: Wish) -> float:
     # A quantiser scale is half the step of a coefficient.
-    return DEFAULT_QUANTISER if wish.source is None else FINER_STEP * step_of_qp(wish.source.qp) / 2
+    return DEFAULT_QUANTISER if wish.source_qp is None else FINER_STEP * step_of_qp(wish.source_qp) / 2
 
 
 def quantised_family(
@@ -48,7 +55,7 @@ def quantised_family(
         if reorders and info.has_b_frames and wish.target != "avi":
             settings["bf"] = "2"
         if interlaces and wish.interlaced:
-            settings["flags"] += "+ildct+ilme"
+            settings["flags"] = "+ildct+ilme"
         return Choice(encoder, pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt))
 
     return EncoderFamily(codec, title, (encoder,), choose)

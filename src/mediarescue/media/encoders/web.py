@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from mediarescue.media.encoders.available import encoder_formats
-from mediarescue.media.encoders.choice import Choice, EncoderFamily, QualityScale, UnsuitableError, Wish
+from mediarescue.media.encoders.choice import (
+    FINEST_MATCHING,
+    Choice,
+    EncoderFamily,
+    QualityScale,
+    UnsuitableError,
+    Wish,
+)
+from mediarescue.media.encoders.h264 import BELOW_QP, BELOW_QP_BY_ACTIVITY
 from mediarescue.media.encoders.pixel_formats import format_note, holds_every_sample, nearest_format, sample_layout
 
 SCALE = QualityScale(0, 63)
+VP8_SCALE = QualityScale(4, 63)
 VPX_PRESETS = tuple(str(speed) for speed in range(-8, 9))
 SVT_PRESETS = tuple(str(speed) for speed in range(-1, 14))
-DEFAULT_VPX_CRF, DEFAULT_SVT_CRF = 20.0, 22.0
+DEFAULT_VPX_CRF, DEFAULT_VP8_CRF, DEFAULT_SVT_CRF = 20.0, 8.0, 20.0
+BELOW_CRF = 4.0
+"""How much finer the copy is than VP9 whose own CRF is known."""
+ROOM = 1.4
+UNLIMITED = 1_000_000_000
 SVT_LEAST_SIDE = 64
 
 
@@ -26,7 +39,7 @@ def choose_vp9(wish: Wish) -> Choice:
     if wish.options.lossless:
         settings |= {"lossless": "1", "crf": "0"}
     else:
-        settings["crf"] = f"{round(wish.quality(SCALE, 'libvpx-vp9', _matching_vp9(wish)))}"
+        settings["crf"] = f"{round(wish.quality(SCALE, 'libvpx-vp9', _matching(wish, 'vp9', 2.0, DEFAULT_VPX_CRF)))}"
     exact = holds_every_sample(wish.pix_fmt, pix_fmt)
     choice = Choice("libvpx-vp9", pix_fmt, settings, wish.options.lossless and exact)
     return choice.noting(format_note(wish.pix_fmt, pix_fmt))
@@ -37,8 +50,8 @@ def choose_vp8(wish: Wish) -> Choice:
     settings = {
         "deadline": "good",
         "cpu-used": wish.preset(VPX_PRESETS, "libvpx", "2"),
-        "b": "1G",
-        "crf": f"{round(wish.quality(SCALE, 'libvpx', _matching_vp8(wish)))}",
+        "b": f"{_ceiling(wish) or UNLIMITED}",
+        "crf": f"{round(wish.quality(VP8_SCALE, 'libvpx', _matching(wish, 'vp8', 3.2, DEFAULT_VP8_CRF)))}",
     }
     return Choice("libvpx", "yuv420p", settings).noting(format_note(wish.pix_fmt, "yuv420p"))
 
@@ -54,7 +67,11 @@ def choose_av1(wish: Wish) -> Choice:
         settings["svtav1-params"] = "lossless=1"
         settings["crf"] = "0"
     else:
-        settings["crf"] = f"{max(1, round(wish.quality(SCALE, 'libsvtav1', _matching_av1(wish))))}"
+        settings["crf"] = (
+            f"{max(1, round(wish.quality(SCALE, 'libsvtav1', _matching(wish, 'av1', 1.75, DEFAULT_SVT_CRF))))}"
+        )
+        if ceiling := _ceiling(wish):
+            settings |= {"maxrate": f"{ceiling}", "bufsize": f"{2 * ceiling}"}
     exact = holds_every_sample(wish.pix_fmt, pix_fmt)
     choice = Choice("libsvtav1", pix_fmt, settings, wish.options.lossless and exact)
     return choice.noting(format_note(wish.pix_fmt, pix_fmt))
@@ -64,16 +81,21 @@ def _alpha(pix_fmt: str) -> bool:
     return sample_layout(pix_fmt).alpha
 
 
-def _matching_vp9(wish: Wish) -> float:
-    return DEFAULT_VPX_CRF
+def _matching(wish: Wish, codec: str, slope: float, default: float) -> float:
+    """Return the CRF that suits the source; ``slope`` is its steps for one of x264's, from 30 at x264's 20 on."""
+    source = wish.source
+    if source is None or source.qp is None:
+        return default
+    if source.crf is not None and wish.info.codec == codec:
+        return max(FINEST_MATCHING, source.crf - BELOW_CRF)
+    x264 = source.qp - BELOW_QP - BELOW_QP_BY_ACTIVITY * source.activity
+    return max(FINEST_MATCHING, 30 + slope * (x264 - 20))
 
 
-def _matching_vp8(wish: Wish) -> float:
-    return DEFAULT_VPX_CRF / 2
-
-
-def _matching_av1(wish: Wish) -> float:
-    return DEFAULT_SVT_CRF
+def _ceiling(wish: Wish) -> int:
+    """Return bits a second the copy may have at most, as a guard where the source's quantiser is not known."""
+    rate = wish.bit_rate
+    return round(rate * ROOM) if rate and wish.source_qp is None and wish.options.crf is None else 0
 
 
 VP8 = EncoderFamily("vp8", "VP8", ("libvpx",), choose_vp8)

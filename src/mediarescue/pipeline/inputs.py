@@ -13,7 +13,7 @@ from pathlib import Path
 from mediarescue.errors import InputError, MediaRescueError, NothingToDoError, UsageError
 
 PHOTOS = frozenset((
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".insp", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif",
 ))  # fmt: skip
 """What the names of photos end with."""
 
@@ -175,11 +175,13 @@ class _Collector:
             self._take(path, Path(path.name))
             return
         self.has_folder = True
-        before, own, others = len(self.files), self.own, self.others
+        refused, own, others = len(self.files), self.own, self.others
         if self._is_new(path, self._seen_folders):
+            count = 0
             for found in self._walk(path):
+                count += 1
                 self._take(found, found.relative_to(path))
-            if len(self.files) == before:
+            if not count and len(self.files) == refused:
                 self._refuse(path, _nothing_in(path, self.own - own, self.others - others))
 
     def _take(self, path: Path, relative: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,16 @@ def test_folders_are_made_where_something_is_written_and_nowhere_else(make: Make
     jobs = plan_jobs(collect_inputs([Path("in")], suffix="_healed"), output=None, out_dir=out, suffix="_healed")
     run_batch(jobs, work, describe=describe)
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*")) == ["a", "a/good.jpg"]
+
+
+def test_a_missing_folder_is_an_error_where_none_is_to_be_made(make: Make, tmp_path: Path) -> None:
+    (job,) = make("good")
+    (report,) = run_batch(
+        [replace(job, target=Path("gone", "x.jpg"))], work, describe=describe, make_folders=False
+    ).files
+    assert report.failure is not None
+    assert report.failure.message == "cannot write gone/x.jpg: the folder gone does not exist"
+    assert not Path("gone").exists()
 
 
 def stopped_run(jobs: list[Job], folder: Path, *, keep_work: bool = False) -> BatchReport:

@@ -126,6 +126,13 @@ def test_a_folder_with_nothing_to_work_on_is_refused_and_the_rest_taken(
     assert str(error).startswith(message)
 
 
+def test_a_folder_whose_files_were_all_named_before_is_no_empty_one() -> None:
+    put("in/a.mp4", "in/b/c.jpg")
+    found = collect("in/a.mp4", "in/b", "in", "in")
+    assert names(found) == ["in/a.mp4", "in/b/c.jpg"]
+    assert refusals(found) == []
+
+
 def test_nothing_named_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="no input is named"):
         collect()

@@ -131,7 +131,15 @@ class NewTrack:
         return (Edit(max(shown, told) if told < 0xFFFFFFFF else shown, shift, 1.0),)
 
 
-def new_track(movie: Movie, track: Track, old: OldPictures, samples: EncodedSamples, pts: Int64Array) -> NewTrack:
+def new_track(
+    movie: Movie,
+    track: Track,
+    old: OldPictures,
+    samples: EncodedSamples,
+    pts: Int64Array,
+    *,
+    color: tuple[int, int, int, int] | None = None,
+) -> NewTrack:
     """Lay out new pictures as chunks that take the places of the old ones.
 
     Parameters
@@ -143,6 +151,8 @@ def new_track(movie: Movie, track: Track, old: OldPictures, samples: EncodedSamp
     samples : EncodedSamples
     pts : ndarray of int64
         Ascending, media ticks, one a sample: when each picture is shown.
+    color : (range, primaries, transfer, matrix), optional
+        Code points of ITU-T H.273 of the decoded pictures, ``range`` 2 for full: for an entry that has to say them.
 
     Raises
     ------
@@ -155,7 +165,7 @@ def new_track(movie: Movie, track: Track, old: OldPictures, samples: EncodedSamp
     times = picture_times(old.times, composition, samples.rank)
     rates = _bit_rates(samples, times, track.timescale)
     source = track.sample_entries[min(old.entry, len(track.sample_entries) - 1)].box
-    grafted = [graft_entry(source, entry, bit_rates=rates) for entry in samples.entries]
+    grafted = [graft_entry(source, entry, bit_rates=rates, color=color) for entry in samples.entries]
     entries, which = distinct([entry.box for entry in grafted])
     description = np.array(which, np.int32)[samples.piece]
     chunk = old.chunk if len(old.chunk) == len(samples) else _by_time(old, times)
@@ -175,9 +185,15 @@ def new_track(movie: Movie, track: Track, old: OldPictures, samples: EncodedSamp
         size=np.diff(before[bounds]),
         anchor=old.chunk_offset[chunk[first]],
         old_end=old.times.end,
-        composition_end=max(old.times.end, int(composition[-1] + times.duration[-1])),
+        composition_end=max(old.times.end, int(composition[-1]) + _last_shown(old, times)),
         lost=tuple(dict.fromkeys(sentence for entry in grafted for sentence in entry.lost)),
     )
+
+
+def _last_shown(old: OldPictures, times: PictureTimes) -> int:
+    """Return how long the last picture is shown, in ticks: some writers say 0 of it, where the one before it tells."""
+    last = old.times.end - int(old.times.decode[-1])
+    return last or int(times.duration[-2:-1].sum()) or 1
 
 
 def _by_time(old: OldPictures, times: PictureTimes) -> Int64Array:

@@ -45,7 +45,13 @@ class GraftedEntry:
     lost: tuple[str, ...]
 
 
-def graft_entry(source: Box, encoded: Box, *, bit_rates: tuple[int, int, int] | None = None) -> GraftedEntry:
+def graft_entry(
+    source: Box,
+    encoded: Box,
+    *,
+    bit_rates: tuple[int, int, int] | None = None,
+    color: tuple[int, int, int, int] | None = None,
+) -> GraftedEntry:
     """Return the source's sample entry describing the new pictures.
 
     Parameters
@@ -54,6 +60,10 @@ def graft_entry(source: Box, encoded: Box, *, bit_rates: tuple[int, int, int] | 
         Visual sample entries (ISO/IEC 14496-12 12.1.3) of the film and of the encoder's output.
     bit_rates : (int, int, int), optional
         Largest sample in bytes, greatest and mean bits a second: for a ``btrt`` where the source has one.
+
+    color : (range, primaries, transfer, matrix), optional
+        Of the decoded pictures, in the code points of ITU-T H.273, ``range`` 2 for full, all 2 (``range`` 0) where
+        nothing is known: for a ``colr`` where the codec is another one and the source had no such box.
 
     Raises
     ------
@@ -85,11 +95,20 @@ def graft_entry(source: Box, encoded: Box, *, bit_rates: tuple[int, int, int] | 
             children += _without_eyes(box, source)
     at = 0 if at is None else at
     if not same_codec and source.find(b"colr") is None:
-        # The old codec stream may have said what the new codec has no words for.
-        configuration += encoded.find_all(b"colr")
+        # The old codec may have said, or gone without saying, what the new one has no words for.
+        configuration += _colr(encoded, color)
     children[at:at] = configuration
     entry = replace(source, kind=kind, prefix=_prefix(source.prefix, encoded.prefix, same_codec))
     return GraftedEntry(entry.replace(children=children), _lost(source, encoded))
+
+
+def _colr(encoded: Box, color: tuple[int, int, int, int] | None) -> tuple[Box, ...]:
+    """Return the encoder's ``colr``, or one (ISO/IEC 14496-12 12.1.5) that says what is known of the pictures."""
+    found = encoded.find_all(b"colr")
+    if found or color is None or color in ((0, 2, 2, 2), (1, 2, 2, 2)):
+        return found
+    full, *points = color
+    return (Box(b"colr", struct.pack(">4s3HB", b"nclx", *points, 0x80 * (full == 2))),)
 
 
 def _family(kind: bytes) -> frozenset[bytes]:

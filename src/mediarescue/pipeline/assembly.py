@@ -75,7 +75,7 @@ def assemble_film(
         The encoded pieces are not what they should be.
     """
     if info.is_isobmff and container in ISOBMFF:
-        return _transplanted(source, encoded, output, listener)
+        return _transplanted(source, info, encoded, output, listener)
     listener(StageStarted(STAGE, source.stat().st_size, "bytes"))
     done = remux(
         source, info, encoded, output.path,
@@ -85,12 +85,15 @@ def assemble_film(
     return AssemblyReport(tuple(done.notes), tuple(done.lost))
 
 
-def _transplanted(path: Path, encoded: EncodedVideo, output: AtomicOutput, listener: Listener) -> AssemblyReport:
+def _transplanted(
+    path: Path, info: VideoInfo, encoded: EncodedVideo, output: AtomicOutput, listener: Listener
+) -> AssemblyReport:
     with ByteSource.open(path) as source, ExitStack() as stack:
         film = read_film(source, encoded.stream_id)
         pieces = [stack.enter_context(ByteSource.open(segment)) for segment in encoded.segments]
         try:
-            new = new_track(film.movie, film.track, film.pictures, read_encoded(pieces), encoded.pts)
+            color = (info.color.range, info.color.primaries, info.color.transfer, info.color.matrix)
+            new = new_track(film.movie, film.track, film.pictures, read_encoded(pieces), encoded.pts, color=color)
             layout = transplant(film.movie, new, source.size, metas=film.metas, without=film.without)
         except BoxError as error:
             raise VerificationError(f"the encoded pictures cannot be put into {path.name}: {error}") from error

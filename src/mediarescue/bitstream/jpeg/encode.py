@@ -13,7 +13,7 @@ from mediarescue.bitstream.jpeg.decode import JpegImage
 from mediarescue.bitstream.jpeg.huffman import HuffmanTable, codes, table_for
 from mediarescue.bitstream.jpeg.parse import huffman_tables
 from mediarescue.bitstream.jpeg.scan_writer import ScanWriter
-from mediarescue.bitstream.jpeg.structure import DHT, HuffmanDefinition
+from mediarescue.bitstream.jpeg.structure import DHT, HuffmanDefinition, coded_blocks, coefficient_steps
 
 _AC = 16
 _BIGGEST_SYMBOL_OF_DC = 15
@@ -48,19 +48,33 @@ def write_coefficients(image: JpegImage, coefficients: Sequence[NDArray[np.int16
     Raises
     ------
     ValueError
-        If a shape is wrong, or a coefficient is too large for the precision of the image.
+        If a shape is wrong, or the file cannot hold a coefficient: it is too large for the precision, or no scan
+        sends it (blocks without a pixel, progressive files without the last bits).
     """
     if [c.shape for c in coefficients] != [c.shape for c in image.coefficients]:
         raise ValueError("the coefficients have not the shapes of those of the image")
     flat = np.concatenate([np.asarray(c, np.int16).reshape(-1) for c in coefficients])
     differs = (flat != image.flat).reshape(-1, 64)
     changed = differs.any(axis=1)
-    largest = 4 << image.frame.precision
-    values = flat.reshape(-1, 64)[changed] * differs[changed]
-    if values.size and (values.min() < -largest or values.max() >= largest or values[:, 1:].min() <= -largest):
-        raise ValueError("a coefficient is too large for the precision of the image")
+    _check(image, flat.reshape(-1, 64), differs, changed)
     edits, _ = recoded_scans(image, flat, changed.astype(np.uint8), recode=recode)
     return apply_edits(image.data, edits)
+
+
+def _check(image: JpegImage, blocks: NDArray[np.int16], differs: NDArray[np.bool_], changed: NDArray[np.bool_]) -> None:
+    """Raise ValueError where the file cannot hold a changed coefficient."""
+    largest = 4 << image.frame.precision
+    values = blocks[changed] * differs[changed]
+    if values.size and (values.min() < -largest or values.max() >= largest or values[:, 1:].min() <= -largest):
+        raise ValueError("a coefficient is too large for the precision of the image")
+    if (changed & ~coded_blocks(image.structure)).any():
+        raise ValueError("the file does not hold a block that is to be changed: it has no pixel")
+    steps = coefficient_steps(image.structure)
+    if (steps != 1).any():
+        for component, step in zip(image.frame.components, steps, strict=True):
+            part = slice(component.first_block, component.first_block + component.block_count)
+            if (differs[part] & ((step == 0) | (blocks[part] % np.maximum(step, 1) != 0))).any():
+                raise ValueError("the progressive scans of the file do not send a coefficient that is to be changed")
 
 
 def apply_edits(data: bytes, edits: Sequence[Edit]) -> bytes:

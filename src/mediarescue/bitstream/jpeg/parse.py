@@ -34,9 +34,11 @@ _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xDE, 0xF7))
 _ALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 """Markers without parameters: TEM, RSTn."""
-_KINDS = {0xC3: "lossless", 0xDE: "hierarchical", 0xF7: "JPEG-LS"}
+_KINDS = {0xC3: "lossless JPEG", 0xDE: "hierarchical JPEG", 0xF7: "JPEG-LS"}
 _MOST_COMPONENTS = 4
 _BIGGEST_SYMBOL_OF_DC = 15
+_MOST_SCANS = 1000
+"""Each costs time by the size of the image, but may take a few bytes only."""
 
 
 @dataclass(slots=True)
@@ -118,8 +120,8 @@ def _read(state: _State, segment: Segment) -> None:
     marker, payload = segment.marker, state.data[segment.start + 4 : segment.stop]
     if marker in _FRAMES:
         if marker not in (*_SEQUENTIAL, _PROGRESSIVE):
-            kind = _KINDS.get(marker, "arithmetic-coded" if marker > 0xC8 else "hierarchical")
-            raise UnsupportedJpegError(f"{kind} JPEG is not supported", segment.start)
+            kind = _KINDS.get(marker, "arithmetic-coded JPEG" if marker > 0xC8 else "hierarchical JPEG")
+            raise UnsupportedJpegError(f"{kind} is not supported", segment.start)
         if state.header is not None:
             raise JpegError("the JPEG file has two frame headers", segment.start)
         state.header = segment
@@ -214,6 +216,8 @@ def _read_scan(state: _State, segment: Segment, payload: bytes) -> None:
     sof = state.data[state.header.start + 4 : state.header.stop]
     identifiers = list(sof[6::3])
     progressive = state.header.marker == _PROGRESSIVE
+    if len(state.scans) >= _MOST_SCANS:
+        raise JpegError("the JPEG file has more scans than any encoder writes", offset)
     places = [identifiers.index(i) if i in identifiers else -1 for i in payload[1 : 1 + 2 * count : 2]]
     start, end, high, low = (*payload[-3:-1], payload[-1] >> 4, payload[-1] & 15) if progressive else (0, 63, 0, 0)
     sound = -1 not in places and len(set(places)) == count
@@ -267,7 +271,7 @@ def _frame(state: _State, header: Segment) -> Frame:
     components: list[Component] = []
     first = 0
     for place, (h, v) in enumerate(factors):
-        if place not in state.latched:
+        if not any(place in scan.components and scan.start == 0 for scan in state.scans):
             raise JpegError("the JPEG file ends before all components of the image", len(state.data))
         size = (-(-width * h // h_most), -(-height * v // v_most))
         quant = state.latched[place]
@@ -282,7 +286,7 @@ def _color(state: _State, frame: Frame) -> str:
     if count == 4:
         return "YCCK" if state.adobe == 2 else "CMYK"
     if count < 3:
-        return "gray"
+        return "gray" if count == 1 else "unknown"
     if state.jfif:
         return "YCbCr"
     if state.adobe >= 0:

@@ -13,6 +13,7 @@ from mediarescue.bitstream.jpeg.decode import JpegImage, read_coefficients
 from mediarescue.bitstream.jpeg.encode import apply_edits, recoded_scans
 from mediarescue.bitstream.jpeg.planes import decode_plane
 from mediarescue.bitstream.jpeg.quantise import blocks_of, changed_samples, requantised, rescaled
+from mediarescue.bitstream.jpeg.structure import coefficient_steps
 from mediarescue.bitstream.jpeg.tables import quantisation_edits
 from mediarescue.bitstream.jpeg.trailer import trailer_edits
 
@@ -92,6 +93,9 @@ def patch_jpeg(
         blocks = np.argwhere(blocks_of(changed))
         table = tables.get(place, image.quantisation[place])
         views[place][blocks[:, 0], blocks[:, 1]] = requantised(image, place, plane, changed, blocks, table)
+    for view, old, step in zip(views, image.coefficients, coefficient_steps(image.structure), strict=True):
+        if (step != 1).any():
+            view[:] = np.where(step == 0, old, np.rint(view / np.maximum(step, 1)) * step)
     differs = (flat.view(np.uint64) != image.flat.view(np.uint64)).reshape(-1, 16).any(axis=1)
     edits, grown = recoded_scans(image, flat, differs.astype(np.uint8))
     edits += quantisation_edits(image, tables)

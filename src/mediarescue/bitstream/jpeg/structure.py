@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.bitstream.jpeg.huffman import HuffmanTable
+from mediarescue.bitstream.jpeg.layout import NATURAL_ORDER
 
 SOI, EOI, SOS, DQT, DNL, DRI, DHT, DAC, COM = 0xD8, 0xD9, 0xDA, 0xDB, 0xDC, 0xDD, 0xC4, 0xCC, 0xFE
 APP0, APP2, APP14 = 0xE0, 0xE2, 0xEE
@@ -188,7 +189,7 @@ class Structure:
     segments : tuple of Segment
         All between SOI and EOI.
     color : str
-        "gray", "YCbCr", "RGB", "CMYK" or "YCCK", told as libjpeg does.
+        "gray", "YCbCr", "RGB", "CMYK", "YCCK", told as libjpeg does; "unknown" of two components.
     end : int
         Where the image ends in the file: behind EOI; what follows is a trailer.
     """
@@ -236,3 +237,24 @@ def block_order(frame: Frame, scan: Scan) -> NDArray[np.int32]:
         row = (down * component.v + y) * np.int32(component.block_cols)
         order[:, :, place] = component.first_block + row + across * component.h + x
     return order.reshape(-1)
+
+
+def coefficient_steps(structure: Structure) -> NDArray[np.int32]:
+    """Return what the quantised coefficients of each component are multiples of, shape (components, 64), row-major.
+
+    1, but for progressive files that leave out the last bits of a band; 0 where they leave out all of it.
+    """
+    steps = np.zeros((len(structure.frame.components), 64), np.int32)
+    for scan in structure.scans:
+        band = NATURAL_ORDER[scan.start : scan.end + 1]
+        steps[np.array(scan.components)[:, None], band] = 1 << scan.low
+    return steps
+
+
+def coded_blocks(structure: Structure) -> NDArray[np.bool_]:
+    """Return for each block of all components whether a scan holds it."""
+    coded = np.zeros(structure.frame.block_count, np.bool_)
+    for scan in structure.scans:
+        if scan.start == 0:
+            coded[block_order(structure.frame, scan)] = True
+    return coded

@@ -74,6 +74,10 @@ Resume = Annotated[
         help="Go on where an interrupted run stopped in a film; if this one is, keep what is done.",
     ),
 ]
+DryRunOfFiles = Annotated[
+    bool,
+    typer.Option("--dry-run", rich_help_panel=_OUTPUT, help="Say what would be done with each file; write nothing."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

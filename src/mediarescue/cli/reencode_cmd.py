@@ -33,7 +33,7 @@ def reencode_command(
     out_dir: _options.OutDirs = None,
     overwrite: _options.Overwrite = _DEFAULTS.overwrite,
     skip_existing: _options.SkipExisting = _BATCH.skip_existing,
-    dry_run: _options.DryRun = _DEFAULTS.dry_run,
+    dry_run: _options.DryRunOfFiles = _DEFAULTS.dry_run,
     jobs: _options.Jobs = _BATCH.jobs,
     resume: _options.Resume = _DEFAULTS.resume,
     crf: _options.Crf = _ENCODE.crf,

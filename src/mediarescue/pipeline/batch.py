@@ -286,7 +286,8 @@ def _death(job: Job, exit_code: int | None) -> str:
             how = f"was ended by {signal.Signals(-exit_code).name}"
     killed = hasattr(signal, "SIGKILL") and exit_code == -signal.SIGKILL
     why = "perhaps there was not enough memory" if killed else "a codec library crashed on this file, or was stopped"
-    return f"{job.source}: the process that worked on it {how}: {why}; its output was not written"
+    sentence = f"{job.source}: the process that worked on it {how}: {why}; its output was not written"
+    return f"{sentence}, go on from its finished parts with --resume" if _work_path(job.target).is_dir() else sentence
 
 
 def _remove_leftovers(target: Path, *, with_work: bool) -> None:
@@ -294,10 +295,14 @@ def _remove_leftovers(target: Path, *, with_work: bool) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
     if with_work:
-        # It brings numpy with it, which a batch does not need.
-        from mediarescue.pipeline.work_folder import work_path
+        shutil.rmtree(_work_path(target), ignore_errors=True)
 
-        shutil.rmtree(work_path(target), ignore_errors=True)
+
+def _work_path(target: Path) -> Path:
+    # It brings numpy with it, which a batch does not need.
+    from mediarescue.pipeline.work_folder import work_path
+
+    return work_path(target)
 
 
 def _identity(path: Path) -> tuple[int, ...] | None:

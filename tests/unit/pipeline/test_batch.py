@@ -60,19 +60,24 @@ def states(report: BatchReport) -> list[State]:
 def test_a_file_that_fails_in_whatever_way_does_not_stop_the_rest(make: Make, tmp_path: Path) -> None:
     words = ["good", "broken", "segfault", "exit", "memory", "unportable", "recursion", "exits", "interrupt", "good"]
     events: list[Event] = []
-    report = run_batch(make(*words), work, describe=describe, processes=2, listener=events.append)
+    jobs = make(*words)
+    kept = tmp_path / ".2_segfault_healed.jpg.mediarescue-work"
+    kept.mkdir()
+    report = run_batch(jobs, work, describe=describe, processes=2, listener=events.append)
     assert [outcome.job.source.name for outcome in report.files] == [f"{n}_{word}.jpg" for n, word in enumerate(words)]
     assert states(report) == [State.DONE, *[State.FAILED] * 8, State.DONE]
     assert [outcome.exit_code for outcome in report.files] == [0, 3, 1, 1, 1, 1, 1, 1, 130, 0]
     messages = [outcome.failure.message if outcome.failure else "" for outcome in report.files]
     assert messages[1] == "1_broken.jpg: is no film"
     assert "2_segfault.jpg: the process that worked on it was ended by SIGSEGV" in messages[2]
+    assert messages[2].endswith("go on from its finished parts with --resume")
     assert "3_exit.jpg: the process that worked on it ended with code 7" in messages[3]
+    assert messages[3].endswith("its output was not written")
     assert messages[4].startswith("4_memory.jpg: there is not enough memory")
     assert "cannot be pickled" in messages[5]
     assert "RecursionError: deep" in messages[6]
     assert "RecursionError" in report.files[6].trace
-    assert left(tmp_path) == {"0_good_healed.jpg", "9_good_healed.jpg"}
+    assert left(tmp_path) == {"0_good_healed.jpg", "9_good_healed.jpg", kept.name}
     finished = {event.file: event.message for event in events if isinstance(event, FileFinished)}
     assert finished == {
         str(outcome.job.source): message for outcome, message in zip(report.files, messages, strict=True)

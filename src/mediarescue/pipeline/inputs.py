@@ -13,7 +13,8 @@ from pathlib import Path
 from mediarescue.errors import InputError, MediaRescueError, NothingToDoError, UsageError
 
 PHOTOS = frozenset((
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".insp", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".insp", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".hif",
+    ".avif",
 ))  # fmt: skip
 """What the names of photos end with."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,32 +13,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mediarescue.errors import InputError, OutputError, VerificationError
+from mediarescue.media.carried_streams import CONTAINER_NAMES, carried_streams
 from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.encoded_packets import PacketTimes, display_ranks, encoded_packets, packet_times
 from mediarescue.media.info import VideoInfo
 from mediarescue.media.shown_times import shown_times
 
 if TYPE_CHECKING:
-    import av
-    import av.container
-    import av.stream
+    pass
 
 _NOT_NEGATIVE = frozenset(("mpegts", "mpeg", "vob", "flv", "asf", "avi", "ogg"))
 """Muxers that have no times below 0."""
 _ISOBMFF = frozenset(("mp4", "mov", "3gp", "3g2"))
 _OF_CONTAINER = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER", "duration"))
 """Metadata that FFmpeg makes of a container's own fields."""
-_STATISTICS = (
-    "BPS",
-    "NUMBER_OF_FRAMES",
-    "NUMBER_OF_BYTES",
-    "_STATISTICS",
-    "DURATION",
-    "ENCODER",
-    "encoder",
-    "vendor_id",
-)
-"""What Matroska files say of a track's packets, and of its encoder: not true of new pictures."""
 _LARGEST_TIMESCALE = (1 << 31) - 1
 
 
@@ -107,7 +94,7 @@ def remux(
                 options["mpegts_m2ts_mode"] = "1" if _has_time_codes(source, info, suffix) else "0"
             later = _later(film, encoded, times, container, report)
             with av.open(str(target), "w", format=container, options=options) as output:
-                streams = _streams(film, first, info, encoded, output, container, report)
+                streams = carried_streams(film, first, info, encoded, output, container, report.lost)
                 _describe(film, output)
                 output.start_encoding()
                 _note_rounding(encoded, streams[encoded.stream_index], container, report)
@@ -135,7 +122,9 @@ def _later(film: Any, encoded: EncodedVideo, times: PacketTimes, container: str,
         return later
     hidden = int((times.pts < 0).sum())
     pictures = f"; {hidden} pictures that the edit list hides are shown first" if hidden else ""
-    report.notes.append(f"everything is {float(later):.3f} s later: {_NAMES[container]} has no times below 0{pictures}")
+    report.notes.append(
+        f"everything is {float(later):.3f} s later: {CONTAINER_NAMES[container]} has no times below 0{pictures}"
+    )
     return later
 
 
@@ -149,7 +138,9 @@ def _delay(packet: Any, later: Fraction) -> None:
 def _note_rounding(encoded: EncodedVideo, new: Any, container: str, report: RemuxReport) -> None:
     if new.time_base and (encoded.time_base / new.time_base).denominator != 1:
         step = float(new.time_base * 1000)
-        report.notes.append(f"{_NAMES[container]} keeps times in steps of {step:.3g} ms: they are rounded to these")
+        report.notes.append(
+            f"{CONTAINER_NAMES[container]} keeps times in steps of {step:.3g} ms: they are rounded to these"
+        )
 
 
 def _has_time_codes(source: Path, info: VideoInfo, suffix: str) -> bool:
@@ -187,106 +178,6 @@ def _options(container: str, encoded: EncodedVideo) -> dict[str, str]:
     elif container == "mpegts":
         options["mpegts_copyts"] = "1"
     return options
-
-
-def _streams(
-    film: av.container.InputContainer,
-    first: av.container.InputContainer,
-    info: VideoInfo,
-    encoded: EncodedVideo,
-    output: av.container.OutputContainer,
-    container: str,
-    report: RemuxReport,
-) -> dict[int, av.stream.Stream]:
-    """Add the streams that the container can hold, in their order; return them by their number in the source."""
-    made = {}
-    for stream in film.streams:
-        is_picture = stream.index == encoded.stream_index
-        template = first.streams.video[0] if is_picture else stream
-        if not is_picture and (reason := _obstacle(stream, film, container)):
-            report.lost.append(f"{_named(stream)}: {reason}")
-            continue
-        if stream.type == "attachment":
-            _attach(stream, output, report)
-            continue
-        new: Any = output.add_stream_from_template(template, opaque=True)
-        new.time_base = encoded.time_base if is_picture else stream.time_base
-        if is_picture and container == "avi" and info.rate:
-            new.time_base = 1 / info.rate  # AVI counts frames: it has no times
-        if container == "mpegts":
-            new.id = stream.id
-        new.metadata.update(_metadata(stream.metadata, statistics=not is_picture))
-        new.disposition = stream.disposition
-        if is_picture:
-            new.codec_context.framerate = stream.average_rate or info.rate or Fraction(0)
-            _turn(stream, new)
-        made[stream.index] = new
-    return made
-
-
-def _obstacle(stream: av.stream.Stream, film: av.container.InputContainer, container: str) -> str:
-    """Return why a container cannot hold a stream of the source, "" where it can."""
-    import av
-
-    where = _NAMES.get(container, container)
-    if stream.type == "attachment":
-        return "" if container == "matroska" else f"{where} has no place for attached files"
-    family = container in film.format.name.split(",")
-    if stream.type == "data" and not family:
-        return f"FFmpeg cannot carry such a track over to {where}"
-    try:
-        with av.open(io.BytesIO(), "w", format=container) as trial:
-            made = trial.add_stream_from_template(stream, opaque=True)
-            made.time_base = stream.time_base
-            trial.start_encoding()
-    except (av.error.FFmpegError, ValueError, AttributeError):
-        return f"{where} has no place for {_codec(stream) or 'such'} {_KINDS.get(stream.type, 'data')}"
-    return ""
-
-
-_NAMES = {
-    "mp4": "MP4", "mov": "MOV", "3gp": "3GP", "3g2": "3G2", "matroska": "Matroska", "webm": "WebM", "avi": "AVI",
-    "mpegts": "an MPEG transport stream", "mpeg": "an MPEG program stream", "vob": "VOB", "flv": "FLV", "asf": "ASF",
-    "ogg": "Ogg", "mxf": "MXF", "nut": "NUT",
-}  # fmt: skip
-_KINDS = {"video": "pictures", "audio": "sound", "subtitle": "subtitles", "data": "data", "attachment": "files"}
-
-
-def _codec(stream: av.stream.Stream) -> str:
-    return stream.codec_context.name if stream.codec_context is not None else ""
-
-
-def _named(stream: av.stream.Stream) -> str:
-    """Return what to call a stream in a sentence: ``track 3 (subrip subtitles)``."""
-    words = " ".join(filter(None, (_codec(stream), _KINDS.get(stream.type, "data"))))
-    name = stream.metadata.get("handler_name") or stream.metadata.get("title")
-    return f"track {stream.index + 1} ({words}{', ' + name.strip() if name else ''})"
-
-
-def _attach(stream: Any, output: av.container.OutputContainer, report: RemuxReport) -> None:
-    """Carry over an attached file, a font for instance."""
-    try:
-        made = output.add_attachment(
-            stream.name or "", stream.mimetype or "application/octet-stream", stream.data or b""
-        )
-        made.metadata.update(stream.metadata)
-    except (ValueError, AttributeError) as error:
-        report.lost.append(f"attached file {stream.metadata.get('filename', stream.index)}: {error}")
-
-
-def _metadata(metadata: Mapping[str, str], *, statistics: bool) -> dict[str, str]:
-    return {key: value for key, value in metadata.items() if statistics or not key.startswith(_STATISTICS)}
-
-
-def _turn(stream: Any, new: Any) -> None:
-    """Carry over how the pictures are turned, which FFmpeg gives with the first of them."""
-    import av
-
-    with contextlib.suppress(av.error.FFmpegError, StopIteration), av.open(stream.container.name) as again:
-        frame = next(again.decode(again.streams[stream.index]))
-        for item in frame.side_data:
-            if item.type.name == "DISPLAYMATRIX":
-                new.set_display_matrix(np.frombuffer(bytes(item), "=i4").tolist())
 
 
 def _describe(film: Any, output: Any) -> None:

@@ -52,12 +52,21 @@ def test_an_mp4_or_mov_comes_through_with_all_that_is_not_its_coding(name: str, 
     assert made.that_matter == []
 
 
-@pytest.mark.parametrize("name", sorted(OTHERS.keys() - {"program_stream"}))
+@pytest.mark.parametrize("name", sorted(OTHERS.keys() - {"program_stream", "avi_mjpeg"}))
 def test_a_film_of_another_container_comes_through(name: str, film: Films, tmp_path: Path) -> None:
     source = film(name)
     target = tmp_path / source.name
     run_video(VideoJob(source, target, encode=LOSSLESS, piece_frames=7))
     assert compare_films(source, target).that_matter == []
+
+
+def test_colours_that_neither_codec_nor_container_can_say_are_told(film: Films, tmp_path: Path) -> None:
+    source = film("avi_mjpeg")
+    target = tmp_path / source.name
+    report = run_video(VideoJob(source, target, encode=LOSSLESS))
+    lines = compare_films(source, target).that_matter
+    assert all("color" in line for line in lines)
+    assert not lines or any("range" in sentence for sentence in (*report.notes, *report.lost))
 
 
 def test_a_container_that_cannot_hold_a_lossless_coding_is_refused(film: Films, tmp_path: Path) -> None:

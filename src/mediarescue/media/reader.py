@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import av.container
 
 _ISOBMFF = "mov,mp4"
+_UNSPECIFIED = 2
 _STILLS = ("image2", "_pipe", "gif", "apng", "webp")
 """Formats of pictures, which FFmpeg reads as films of one frame."""
 
@@ -141,6 +142,7 @@ class VideoReader:
             height=frame.height,
             pix_fmt=frame.format.name,
             bit_depth=int(frame.format.components[0].bits),
+            color=_color(first, info.color),
             field_order=fields,
         )
 
@@ -229,6 +231,21 @@ def _info(path: Path, container: av.container.InputContainer, stream: Any) -> Vi
         ),
         field_order=_field_order(context),
         is_isobmff=container.format.name.startswith(_ISOBMFF),
+    )
+
+
+def _color(frame: av.VideoFrame, otherwise: ColorTags) -> ColorTags:
+    """Return the tags of the coded pictures, which may contradict the container's; those where they say nothing."""
+    return ColorTags(
+        int(frame.color_range) or otherwise.range,
+        *(
+            int(said) if said != _UNSPECIFIED else fallback
+            for said, fallback in (
+                (frame.color_primaries, otherwise.primaries),
+                (frame.color_trc, otherwise.transfer),
+                (frame.colorspace, otherwise.matrix),
+            )
+        ),
     )
 
 

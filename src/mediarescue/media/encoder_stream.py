@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mediarescue.media.encoded import EncoderPlan
 from mediarescue.media.encoders.available import encoder_codec
-from mediarescue.media.info import VideoInfo
+from mediarescue.media.info import ColorTags, VideoInfo
 from mediarescue.media.light import with_light_level
 
 if TYPE_CHECKING:
@@ -61,14 +61,30 @@ def add_stream(
     context.thread_count = 0
     if info.sample_aspect_ratio:
         context.sample_aspect_ratio = info.sample_aspect_ratio
-    context.color_range = info.color.range
-    context.color_primaries = info.color.primaries
-    context.color_trc = info.color.transfer
-    context.colorspace = info.color.matrix
+    colour = _colour(info, first_frame)
+    context.color_range = colour.range
+    context.color_primaries = colour.primaries
+    context.color_trc = colour.transfer
+    context.colorspace = colour.matrix
     tag = _codec_tag(container.format.name, plan.encoder, info)
     if tag is not None:
         context.codec_tag = tag
     return stream
+
+
+def _colour(info: VideoInfo, frame: av.VideoFrame) -> ColorTags:
+    """Return what the pictures themselves say of their colours, which a container may contradict; else what it says."""
+
+    def said(by_frame: int, by_film: int, unspecified: int) -> int:
+        return int(by_film if int(by_frame) == unspecified else by_frame)
+
+    film = info.color
+    return ColorTags(
+        said(frame.color_range, film.range, 0),
+        said(frame.color_primaries, film.primaries, 2),
+        said(frame.color_trc, film.transfer, 2),
+        said(frame.colorspace, film.matrix, 2),
+    )
 
 
 def _rate(encoder: str, rate: Fraction | None) -> Fraction:

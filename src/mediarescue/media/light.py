@@ -90,5 +90,9 @@ def _described(display: MasteringDisplay, *, plain: bool) -> str:
 
 
 def _side_data(frame: av.VideoFrame, name: str) -> bytes | None:
-    data: Any = frame.side_data.get(name)
+    try:
+        data: Any = frame.side_data.get(name)
+    except ValueError:
+        # PyAV has no name for something that FFmpeg attached, and then gives nothing at all.
+        return None
     return None if data is None else bytes(data)

@@ -103,7 +103,11 @@ def measure_quality(info: VideoInfo, known: SourceQuality) -> SourceQuality | No
 
 
 def _frame_qp(codec: str, frame: av.VideoFrame, busy: NDArray[np.bool_] | None) -> float | None:
-    data: Any = frame.side_data.get("VIDEO_ENC_PARAMS")
+    try:
+        data: Any = frame.side_data.get("VIDEO_ENC_PARAMS")
+    except ValueError:
+        # PyAV has no name for something that FFmpeg attached.
+        return None
     if data is None:
         return None
     if codec == "vp9":
@@ -134,36 +138,26 @@ def _activity(frame: av.VideoFrame) -> NDArray[np.float32]:
     if not energy.size:
         return energy
     for view in views[:3]:
-        part = _block_energy(view, max(1, view.shape[0] // down), max(1, view.shape[1] // across))
-        energy += part[:down, :across]
+        rows, columns = max(1, view.shape[0] // down), max(1, view.shape[1] // across)
+        # A row of blocks at a time, to stay small with large pictures.
+        for number in range(down):
+            band = view[number * rows : (number + 1) * rows, : across * columns].astype(np.float32)
+            energy[number] += band.reshape(rows, across, columns).var(axis=(0, 2)) * np.float32(rows * columns)
     energy /= np.float32(4 ** (depth - 8))
     return np.asarray(np.log2(np.maximum(energy, 1)) - np.float32(14.4), np.float32)
 
 
-def _block_energy(samples: NDArray[Any], rows: int, columns: int) -> NDArray[np.float32]:
-    """Return the sum of squared differences from the block's mean, shape (blocks down, blocks across)."""
-    import numpy as np
-
-    down, across = samples.shape[0] // rows, samples.shape[1] // columns
-    cut = samples[: down * rows, : across * columns].astype(np.float32)
-    blocks = cut.reshape(down, rows, across, columns)
-    energy: NDArray[np.float32] = blocks.var(axis=(1, 3)) * np.float32(rows * columns)
-    return energy
-
-
-def sampled_packets(info: VideoInfo) -> tuple[bytes, list[bytes]]:
-    """Return a film's codec configuration and the packets of some frames in each of three places."""
+def sampled_packets(info: VideoInfo) -> Iterator[bytes]:
+    """Yield a film's codec configuration, then the packets of some frames in each of three places."""
     import av
 
-    extradata, found = b"", []
     # Damage ends the sampling early; the encoding of the film will report it.
     with suppress(av.error.FFmpegError), _opened(info) as container:
         stream: Any = container.streams[info.stream_index]
-        extradata = bytes(stream.codec_context.extradata or b"")
+        yield bytes(stream.codec_context.extradata or b"")
         for _ in _places(container, stream):
             for packet, _ in zip(container.demux(stream), range(PACKETS), strict=False):
-                found.append(bytes(packet))
-    return extradata, found
+                yield bytes(packet)
 
 
 def _sampled(info: VideoInfo) -> Iterator[tuple[int, av.VideoFrame]]:

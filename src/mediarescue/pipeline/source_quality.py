@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from mediarescue.bitstream.errors import BitstreamError
@@ -26,20 +26,31 @@ def source_quality(info: VideoInfo) -> SourceQuality | None:
     x264 and x265 say it themselves; else the slice headers of HEVC and the tables of JPEG tell it, of other codecs the
     decoder.
     """
-    extradata, packets = sampled_packets(info)
-    qps: list[float] = []
-    if info.codec == "hevc":
-        qps = [float(qp) for qp in _slice_qps(extradata, packets)]
-    elif info.codec == "mjpeg":
-        qps = list(_jpeg_qps(packets))
-    written = _WRITTEN_CRF.search(b"".join((extradata, *packets[:1])))
+    sizes: list[int] = []
+    crf: list[float] = []
+
+    def looked_at() -> Iterator[bytes]:
+        for number, packet in enumerate(sampled_packets(info)):
+            if number:
+                sizes.append(len(packet))
+            if number < 2 and (written := _WRITTEN_CRF.search(packet)) is not None:
+                crf.append(float(written[1]))
+            yield packet
+
+    qps = list(_READERS.get(info.codec, _nothing)(looked_at()))
     known = SourceQuality(
         qp=sum(qps) / len(qps) if qps else None,
         activity=0.0,
-        crf=float(written[1]) if written is not None else None,
-        frame_bits=8 * sum(map(len, packets)) / len(packets) if packets else None,
+        crf=crf[0] if crf else None,
+        frame_bits=8 * sum(sizes) / len(sizes) if sizes else None,
     )
     return measure_quality(info, known)
+
+
+def _nothing(packets: Iterable[bytes]) -> Iterator[float]:
+    """Read the packets for their sizes alone."""
+    for _ in packets:
+        yield from ()
 
 
 def _jpeg_qps(packets: Iterable[bytes]) -> Iterator[float]:
@@ -50,27 +61,25 @@ def _jpeg_qps(packets: Iterable[bytes]) -> Iterator[float]:
             yield qp_of_step(sum(steps) / len(steps))
 
 
-def _slice_qps(extradata: bytes, packets: Iterable[bytes]) -> Iterator[int]:
-    """Yield the quantiser of each slice; parameter sets come from ``extradata`` and from the packets."""
+def _slice_qps(packets: Iterable[bytes]) -> Iterator[float]:
+    """Yield the quantiser of each slice; parameter sets come from the configuration in front and from the packets."""
     spss: dict[int, Sps] = {}
     ppss: dict[int, SlicePps] = {}
     length_size = 0
-    with suppress(BitstreamError):
-        if extradata[:1] == b"\1":
-            config = parse_hvcc(extradata)
-            length_size = config.nal_length_size
-            for nal in (*config.nals(NAL_TYPE_SPS), *config.nals(NAL_TYPE_PPS)):
-                _take_over(nal, spss, ppss)
-        else:
-            packets = (extradata, *packets)
-    for packet in packets:
+    for number, packet in enumerate(packets):
         # A damaged packet tells nothing, its neighbours do.
         with suppress(BitstreamError):
+            if not number and packet[:1] == b"\1":
+                config = parse_hvcc(packet)
+                length_size = config.nal_length_size
+                for nal in (*config.nals(NAL_TYPE_SPS), *config.nals(NAL_TYPE_PPS)):
+                    _take_over(nal, spss, ppss)
+                continue
             for nal in split_length_prefixed(packet, length_size) if length_size else split_annex_b(packet):
                 _take_over(nal, spss, ppss)
                 qp = slice_qp(nal, spss, ppss)
                 if qp is not None:
-                    yield qp
+                    yield float(qp)
 
 
 def _take_over(nal: bytes, spss: dict[int, Sps], ppss: dict[int, SlicePps]) -> None:
@@ -83,3 +92,6 @@ def _take_over(nal: bytes, spss: dict[int, Sps], ppss: dict[int, SlicePps]) -> N
     elif kind == NAL_TYPE_PPS:
         pps = parse_slice_pps(nal)
         ppss[pps.base.pps_id] = pps
+
+
+_READERS: dict[str, Callable[[Iterable[bytes]], Iterator[float]]] = {"hevc": _slice_qps, "mjpeg": _jpeg_qps}

@@ -138,15 +138,18 @@ class Wish:
         if wished is None:
             return default
         if wished not in presets:
-            if not presets:
-                raise UsageError(f"{encoder} has no presets; leave out --preset")
             raise UsageError(f"{encoder} has no preset {wished}; give one of {', '.join(presets)}")
         return wished
 
-    def refuse_quality(self, encoder: str) -> None:
-        """Raise `UsageError` where a quality is wished of an encoder without any to choose."""
-        if self.options.crf is not None:
-            raise UsageError(f"{encoder} has no constant quality to choose; leave out --crf")
+    def unused(self, title: str, *, crf: bool = False) -> str:
+        """Say that ``--preset`` (and ``--crf``) mean nothing to an encoder; empty where they are not given.
+
+        No error, as they may be meant for other films of a folder.
+        """
+        given = ["--preset"] if self.options.preset is not None else []
+        if crf and self.options.crf is not None:
+            given.append("--crf")
+        return f"{title} has nothing to choose by {' or '.join(given)}" if given else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mediarescue.errors import MissingDependencyError, UsageError
+from mediarescue.media.containers import ISOBMFF
 from mediarescue.media.encoders import FAMILIES
 from mediarescue.media.encoders.available import container_holds, encoder_codec, is_hardware, video_encoders
 from mediarescue.media.encoders.choice import Choice, EncoderFamily, UnsuitableError, Wish
@@ -30,7 +31,9 @@ def choose_encoder(wish: Wish) -> Choice:
     own = FAMILIES.get(wish.info.codec)
     if own is None:
         return _nearest(wish, f"FFmpeg has no encoder for {wish.info.codec}")
-    if not container_holds(wish.target, own.codec):
+    # Our own writer of these gives the new pictures the place of the old ones, whatever a muxer thinks of the codec.
+    in_place = wish.info.is_isobmff and wish.target in ISOBMFF
+    if not in_place and not container_holds(wish.target, own.codec):
         return _nearest(wish, f"{wish.target} files hold no {own.title}")
     try:
         choice = _chosen(own, wish)

@@ -28,6 +28,10 @@ BELOW_QP, BELOW_QP_BY_ACTIVITY = 7.3, 0.9
 already has: x264's own quantiser is over its CRF by an amount that depends on the pictures (docs/encoding.md)."""
 BELOW_CRF = 2.5
 """The CRF under that of a source which x264 made."""
+LOOKAHEADS = dict(zip(PRESETS, (0, 0, 10, 20, 30, 40, 50, 60, 60, 60), strict=True))
+LOOKAHEAD_SAMPLES = 20 * 3840 * 2160
+"""Luma bytes that may wait in the look-ahead: half a gigabyte of memory with all that belongs to them."""
+LEAST_LOOKAHEAD = 8
 PROFILES = {"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main"}
 """What x264 has to be told; the higher profiles follow from the format."""
 PLAYBACK_NOTE = (
@@ -53,12 +57,16 @@ def choose_h264(wish: Wish) -> Choice:
     exact = holds_every_sample(wish.pix_fmt, pix_fmt)
     if options.lossless:
         settings["qp"] = "0"
+        # FFmpeg has x264 take its settings anew where fields or stereo views change, and this one comes back then.
+        settings["fast-pskip"] = "0"
     else:
-        settings["crf"] = (
-            f"{wish.quality(SCALE, encoder, wish.matching_crf('h264', BELOW_CRF, BELOW_QP, BELOW_QP_BY_ACTIVITY, DEFAULT_CRF)):g}"
-        )
+        matching = wish.matching_crf("h264", BELOW_CRF, BELOW_QP, BELOW_QP_BY_ACTIVITY, DEFAULT_CRF)
+        settings["crf"] = f"{wish.quality(SCALE, encoder, matching):g}"
         if info.codec == "h264":
             settings |= _profile(info.profile or "", pix_fmt)
+    settings |= _lookahead(
+        settings["preset"], info.width * info.height * (2 if sample_layout(pix_fmt).depth > 8 else 1)
+    )
     if wish.target == "avi":
         # AVI has no times to tell the order of storage from that of showing.
         settings["bf"] = "0"
@@ -67,6 +75,12 @@ def choose_h264(wish: Wish) -> Choice:
         settings["x264-params"] = "tff=1" if wish.top_field_first else "bff=1"
     choice = Choice(encoder, pix_fmt, settings, options.lossless and exact)
     return choice.noting(format_note(wish.pix_fmt, pix_fmt), PLAYBACK_NOTE if options.lossless else "")
+
+
+def _lookahead(preset: str, luma_bytes: int) -> dict[str, str]:
+    """Shorten the look-ahead of large pictures, which is what an encoder spends most memory on."""
+    frames = max(LEAST_LOOKAHEAD, LOOKAHEAD_SAMPLES // luma_bytes)
+    return {"rc-lookahead": f"{frames}"} if frames < LOOKAHEADS[preset] else {}
 
 
 def _profile(source: str, pix_fmt: str) -> dict[str, str]:

@@ -77,13 +77,14 @@ def choose_named(wish: Wish, encoder: str) -> Choice:
     pix_fmt = nearest_format(wish.pix_fmt, formats)
     settings = {"preset": wish.options.preset} if wish.options.preset is not None else {}
     suffix = next((suffix for suffix in _QUALITY if encoder.endswith(suffix)), None)
+    note = ""
     if suffix is not None:
         matching = DEFAULT_CRF if wish.source_qp is None else wish.source_qp - _FINER
         settings |= _QUALITY[suffix](wish.quality(QP_SCALE, encoder, matching))
     elif is_hardware(encoder):
-        wish.refuse_quality(encoder)
         # These know bit rates only.
+        note = f"{encoder} has no constant quality to choose by --crf" if wish.options.crf is not None else ""
         settings["b"] = f"{2 * (wish.bit_rate or 10_000_000)}"
     else:
         settings |= fixed_quantiser(wish.quality(QUANTISER_SCALE, encoder, 2.0))
-    return Choice(encoder, pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt))
+    return Choice(encoder, pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt), note)

@@ -31,9 +31,8 @@ def choose_hevc(wish: Wish) -> Choice:
     if options.lossless:
         params.append("lossless=1")
     else:
-        settings["crf"] = (
-            f"{wish.quality(SCALE, 'libx265', wish.matching_crf('hevc', BELOW_CRF, BELOW_QP, BELOW_QP_BY_ACTIVITY, DEFAULT_CRF)):g}"
-        )
+        matching = wish.matching_crf("hevc", BELOW_CRF, BELOW_QP, BELOW_QP_BY_ACTIVITY, DEFAULT_CRF)
+        settings["crf"] = f"{wish.quality(SCALE, 'libx265', matching):g}"
     if wish.target == "avi":
         settings["bf"] = "0"
     settings["x265-params"] = ":".join(params)

@@ -19,13 +19,13 @@ def intact_family(codec: str, title: str, encoder: str, settings: dict[str, str]
     """Return the family of an encoder that keeps every sample of the formats it takes."""
 
     def choose(wish: Wish) -> Choice:
-        wish.preset((), title, "")
-        wish.refuse_quality(title)
         formats = [name for name in encoder_formats(encoder) if not name.endswith(_FLOATS)] or [wish.pix_fmt]
         pix_fmt = nearest_format(wish.pix_fmt, formats)
         if not holds_every_sample(wish.pix_fmt, pix_fmt):
             raise UnsuitableError(f"{title} has no {wish.pix_fmt}")
-        return Choice(encoder, pix_fmt, dict(settings), True).noting(note if wish.info.codec != codec else "")
+        return Choice(encoder, pix_fmt, dict(settings), True).noting(
+            note if wish.info.codec != codec else "", wish.unused(title, crf=True)
+        )
 
     return EncoderFamily(codec, title, (encoder,), choose, selective=True)
 

@@ -27,7 +27,6 @@ DV_BITS_OF_50 = 40_000_000
 
 def choose_prores(wish: Wish) -> Choice:
     """Settle on ProRes of the source's profile, with its transparency."""
-    wish.preset((), "ProRes", "")
     pix_fmt = nearest_format(wish.pix_fmt, encoder_formats("prores_ks"))
     layout = sample_layout(pix_fmt)
     profile = PRORES_TAGS.get(wish.info.codec_tag) or PRORES_NAMES.get(wish.info.profile or "")
@@ -42,13 +41,11 @@ def choose_prores(wish: Wish) -> Choice:
         settings["flags"] = settings.get("flags", "") + "+ildct"
     # Decoders give ProRes 4444 as 12 bits; encoders are given 10, which is what its quantisers leave.
     note = "" if wish.info.codec == "prores" else format_note(wish.pix_fmt, pix_fmt)
-    return Choice("prores_ks", pix_fmt, settings).noting(note)
+    return Choice("prores_ks", pix_fmt, settings).noting(note, wish.unused("ProRes"))
 
 
 def choose_dnxhd(wish: Wish) -> Choice:
     """Settle on DNxHR of the source's profile; DNxHD where it is interlaced, which DNxHR is not."""
-    wish.preset((), "DNxHD", "")
-    wish.refuse_quality("DNxHD")
     info = wish.info
     if wish.interlaced:
         if (info.width, info.height) != (1920, 1080):
@@ -57,7 +54,9 @@ def choose_dnxhd(wish: Wish) -> Choice:
         rates = DNXHD_RATES[sample_layout(pix_fmt).depth]
         rate = min(rates, key=lambda rate: abs(rate * 1_000_000 - (wish.bit_rate or 10**9)))
         settings = {"profile": "dnxhd", "b": f"{rate}M", "flags": "+ildct"}
-        return Choice("dnxhd", pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt))
+        return Choice("dnxhd", pix_fmt, settings).noting(
+            format_note(wish.pix_fmt, pix_fmt), wish.unused("DNxHD", crf=True)
+        )
     profile = DNXHR_NAMES.get(info.profile or "")
     note = ""
     if profile is None:
@@ -71,28 +70,29 @@ def choose_dnxhd(wish: Wish) -> Choice:
             note = f"DNxHD is encoded as its successor DNxHR {profile.removeprefix('dnxhr_').upper()}"
     formats = {"dnxhr_444": ("yuv444p10le", "gbrp10le"), "dnxhr_hqx": ("yuv422p10le",)}.get(profile, ("yuv422p",))
     pix_fmt = nearest_format(wish.pix_fmt, formats)
-    return Choice("dnxhd", pix_fmt, {"profile": profile}).noting(format_note(wish.pix_fmt, pix_fmt), note)
+    return Choice("dnxhd", pix_fmt, {"profile": profile}).noting(
+        format_note(wish.pix_fmt, pix_fmt), note, wish.unused("DNxHR", crf=True)
+    )
 
 
 def choose_cineform(wish: Wish) -> Choice:
     """Settle on CineForm at its finest."""
-    wish.preset((), "CineForm", "")
     if wish.info.width % CINEFORM_BLOCK:
         raise UnsuitableError(f"FFmpeg writes CineForm only of widths that are multiples of {CINEFORM_BLOCK}")
     pix_fmt = nearest_format(wish.pix_fmt, encoder_formats("cfhd"))
     quality = int(CINEFORM_SCALE.checked(wish.options.crf or 0, "cfhd"))
-    return Choice("cfhd", pix_fmt, {"quality": f"{quality}"}).noting(format_note(wish.pix_fmt, pix_fmt))
+    return Choice("cfhd", pix_fmt, {"quality": f"{quality}"}).noting(
+        format_note(wish.pix_fmt, pix_fmt), wish.unused("CineForm")
+    )
 
 
 def choose_dv(wish: Wish) -> Choice:
     """Settle on DV of the source's system; its rate is fixed."""
-    wish.preset((), "DV", "")
-    wish.refuse_quality("DV")
     info = wish.info
     formats = DV_SIZES.get((info.width, info.height))
     if formats is None or wish.pix_fmt not in formats:
         raise UnsuitableError(f"FFmpeg writes no DV of {info.width} x {info.height} in {wish.pix_fmt}")
-    return Choice("dvvideo", wish.pix_fmt)
+    return Choice("dvvideo", wish.pix_fmt).noting(wish.unused("DV", crf=True))
 
 
 PRORES = EncoderFamily("prores", "ProRes", ("prores_ks",), choose_prores)

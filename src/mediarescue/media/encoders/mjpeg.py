@@ -17,7 +17,6 @@ DEFAULT_QUANTISER = 2.0
 
 def choose_mjpeg(wish: Wish) -> Choice:
     """Settle on a quantiser for all pictures; the chroma subsampling is the source's."""
-    wish.preset((), "Motion JPEG", "")
     pix_fmt = nearest_format(wish.pix_fmt, FORMATS)
     matching = DEFAULT_QUANTISER
     if wish.source_qp is not None:
@@ -28,7 +27,9 @@ def choose_mjpeg(wish: Wish) -> Choice:
     if not pix_fmt.startswith("yuvj"):
         settings["strict"] = "unofficial"
     fields = "the fields of interlaced pictures are encoded together as frames" if wish.interlaced else ""
-    return Choice("mjpeg", pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt), fields)
+    return Choice("mjpeg", pix_fmt, settings).noting(
+        format_note(wish.pix_fmt, pix_fmt), fields, wish.unused("Motion JPEG")
+    )
 
 
 FAMILY = EncoderFamily("mjpeg", "Motion JPEG", ("mjpeg",), choose_mjpeg)

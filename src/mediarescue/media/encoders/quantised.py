@@ -49,14 +49,13 @@ def quantised_family(
         info = wish.info
         if codec == "h263" and (info.width, info.height) not in H263_SIZES:
             raise UnsuitableError(f"FFmpeg writes no H.263 of {info.width} x {info.height}")
-        wish.preset((), title, "")
         pix_fmt = nearest_format(wish.pix_fmt, encoder_formats(encoder))
         settings = fixed_quantiser(wish.quality(SCALE, encoder, _matching_quantiser(wish)))
         if reorders and info.has_b_frames and wish.target != "avi":
             settings["bf"] = "2"
         if interlaces and wish.interlaced:
             settings["flags"] = "+ildct+ilme"
-        return Choice(encoder, pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt))
+        return Choice(encoder, pix_fmt, settings).noting(format_note(wish.pix_fmt, pix_fmt), wish.unused(title))
 
     return EncoderFamily(codec, title, (encoder,), choose)
 

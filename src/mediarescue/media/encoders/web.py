@@ -11,13 +11,15 @@ from mediarescue.media.encoders.choice import (
     UnsuitableError,
     Wish,
 )
-from mediarescue.media.encoders.h264 import BELOW_QP, BELOW_QP_BY_ACTIVITY
+from mediarescue.media.encoders.h264 import BELOW_QP, BELOW_QP_BY_ACTIVITY, PRESETS
 from mediarescue.media.encoders.pixel_formats import format_note, holds_every_sample, nearest_format, sample_layout
 
 SCALE = QualityScale(0, 63)
+SVT_SCALE = QualityScale(1, 63)
 VP8_SCALE = QualityScale(4, 63)
-VPX_PRESETS = tuple(str(speed) for speed in range(-8, 9))
-SVT_PRESETS = tuple(str(speed) for speed in range(-1, 14))
+VPX_SPEEDS = dict(zip(PRESETS, (8, 7, 6, 5, 4, 2, 1, 1, 0, 0), strict=True)) | {str(n): n for n in range(-8, 9)}
+SVT_SPEEDS = dict(zip(PRESETS, (12, 11, 10, 9, 8, 6, 5, 4, 3, 2), strict=True)) | {str(n): n for n in range(-1, 14)}
+"""By the names of x264's presets, for films of several codecs, and by the encoders' own numbers."""
 DEFAULT_VPX_CRF, DEFAULT_VP8_CRF, DEFAULT_SVT_CRF = 20.0, 8.0, 20.0
 BELOW_CRF = 4.0
 """How much finer the copy is than VP9 whose own CRF is known."""
@@ -31,7 +33,7 @@ def choose_vp9(wish: Wish) -> Choice:
     pix_fmt = nearest_format(wish.pix_fmt, [name for name in encoder_formats("libvpx-vp9") if not _alpha(name)])
     settings = {
         "deadline": "good",
-        "cpu-used": wish.preset(VPX_PRESETS, "libvpx-vp9", "2"),
+        "cpu-used": f"{VPX_SPEEDS[wish.preset(tuple(VPX_SPEEDS), 'libvpx-vp9', 'medium')]}",
         "row-mt": "1",
         "tile-columns": "2",
         "b": "0",
@@ -49,7 +51,7 @@ def choose_vp8(wish: Wish) -> Choice:
     """Settle on libvpx's settings for VP8, which has 8 bits and 4:2:0 only."""
     settings = {
         "deadline": "good",
-        "cpu-used": wish.preset(VPX_PRESETS, "libvpx", "2"),
+        "cpu-used": f"{VPX_SPEEDS[wish.preset(tuple(VPX_SPEEDS), 'libvpx', 'medium')]}",
         "b": f"{_ceiling(wish) or UNLIMITED}",
         "crf": f"{round(wish.quality(VP8_SCALE, 'libvpx', _matching(wish, 'vp8', 3.2, DEFAULT_VP8_CRF)))}",
     }
@@ -62,7 +64,7 @@ def choose_av1(wish: Wish) -> Choice:
     if min(info.width, info.height) < SVT_LEAST_SIDE:
         raise UnsuitableError(f"SVT-AV1 takes no pictures smaller than {SVT_LEAST_SIDE} x {SVT_LEAST_SIDE}")
     pix_fmt = nearest_format(wish.pix_fmt, encoder_formats("libsvtav1"))
-    settings = {"preset": wish.preset(SVT_PRESETS, "libsvtav1", "6")}
+    settings = {"preset": f"{SVT_SPEEDS[wish.preset(tuple(SVT_SPEEDS), 'libsvtav1', 'medium')]}"}
     if wish.options.lossless:
         settings["svtav1-params"] = "lossless=1"
         settings["crf"] = "0"

@@ -26,6 +26,7 @@ from mediarescue.bitstream.jpeg.structure import (
     Scan,
     Segment,
     Structure,
+    coefficient_steps,
 )
 
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -91,7 +92,10 @@ def parse(data: bytes) -> Structure:
     if state.header is None or not state.scans:
         raise JpegError("the JPEG file holds no image", end)
     frame = _frame(state, state.header)
-    return Structure(frame, tuple(state.scans), tuple(state.segments), _color(state, frame), end)
+    structure = Structure(frame, tuple(state.scans), tuple(state.segments), _color(state, frame), end)
+    if state.segments[-1].marker != EOI and (coefficient_steps(structure) != 1).any():
+        raise JpegError("the JPEG file ends before its last scan", end)
+    return structure
 
 
 def _segment_at(data: bytes, pos: int) -> Segment | None:

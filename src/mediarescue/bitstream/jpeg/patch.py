@@ -77,6 +77,7 @@ def patch_jpeg(
     image = source if isinstance(source, JpegImage) else read_coefficients(source)
     frame = image.frame
     tables = {place: np.asarray(table, np.int32).reshape(64) for place, table in (requantise or {}).items()}
+    table_edits = quantisation_edits(image, tables)
     flat = image.flat.copy()
     views = image.views(flat)
     for place, table in tables.items():
@@ -98,7 +99,7 @@ def patch_jpeg(
             view[:] = np.where(step == 0, old, np.rint(view / np.maximum(step, 1)) * step)
     differs = (flat.view(np.uint64) != image.flat.view(np.uint64)).reshape(-1, 16).any(axis=1)
     edits, grown = recoded_scans(image, flat, differs.astype(np.uint8))
-    edits += quantisation_edits(image, tables)
+    edits += table_edits
     shift = sum(len(edit.data) - (edit.stop - edit.start) for edit in edits)
     more, moved = trailer_edits(image.data, image.structure, shift)
     counts = tuple(

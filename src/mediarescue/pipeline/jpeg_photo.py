@@ -65,6 +65,7 @@ class JpegStill:
         frame = structure.frame
         check_size(path, frame.width, frame.height)
         self._image: JpegImage | None = None
+        self._touched: list[NDArray[np.bool_]] = []
         self.info = self._info(path, frame)
 
     def _info(self, path: Path, frame: Frame) -> PhotoInfo:
@@ -111,6 +112,9 @@ class JpegStill:
         """Write the file with the changed blocks coded again, at the source's own quantisation."""
         image = self._coefficients()
         changed = {place: plane for place, (was, plane) in enumerate(zip(old, new, strict=True)) if was is not plane}
+        self._touched = [
+            _blocks(was, plane, c.shape[:2]) for was, plane, c in zip(old, new, image.coefficients, strict=True)
+        ]
         result = patch_jpeg(image, changed)
         output.write(with_previews(self._data, self._structure, result.data, result.trailer_shift))
         notes: tuple[str, ...] = ()
@@ -133,9 +137,8 @@ class JpegStill:
             wrong = "a segment of metadata is not as it was"
         if self._data[self._structure.end :] != made.data[made.structure.end :]:
             wrong = "what follows the picture is not as it was"
-        source = decode_planes(image)
         for place, (was, now) in enumerate(zip(image.coefficients, made.coefficients, strict=True)):
-            touched = _blocks(source[place] != written.planes[place], was.shape[:2])
+            touched = self._touched[place]
             if was.shape != now.shape or not np.array_equal(was[~touched], now[~touched]):
                 wrong = f"a block of component {place} changed that had no changed pixel"
         if wrong:
@@ -161,11 +164,13 @@ def _kept(data: bytes, structure: Structure) -> list[bytes]:
     return kept
 
 
-def _blocks(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return which blocks of 8 x 8 samples have a set sample."""
-    rows, columns = np.nonzero(mask)
+def _blocks(was: Plane, now: Plane, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return in which blocks of 8 x 8 samples two planes differ."""
     touched = np.zeros(shape, np.bool_)
-    touched[rows >> 3, columns >> 3] = True
+    if was is not now:
+        for row in range(0, was.shape[0], 8):
+            columns = np.flatnonzero((was[row : row + 8] != now[row : row + 8]).any(axis=0))
+            touched[row >> 3, columns >> 3] = True
     return touched
 
 

@@ -93,7 +93,10 @@ def changed_pixels(old: Sequence[Plane], new: Sequence[Plane]) -> int:
     for one, other in zip(old, new, strict=True):
         if one is not other:
             different = one != other
-            by_shape[one.shape] = by_shape[one.shape] | different if one.shape in by_shape else different
+            if one.shape in by_shape:
+                by_shape[one.shape] |= different
+            else:
+                by_shape[one.shape] = different
     return max((int(np.count_nonzero(different)) for different in by_shape.values()), default=0)
 
 

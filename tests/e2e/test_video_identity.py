@@ -9,6 +9,7 @@ import pytest
 
 from mediarescue import process_video
 from mediarescue.errors import UsageError
+from mediarescue.events import Event, Progressed
 from mediarescue.options import EncodeOptions
 from mediarescue.pipeline.video import VideoJob, run_video
 from tests.support.fidelity import compare_films
@@ -92,3 +93,22 @@ def test_the_same_film_gives_the_same_file(film: Films, tmp_path: Path) -> None:
     for name in ("one.mp4", "two.mp4"):
         process_video(source, tmp_path / name, encode=LOSSLESS)
     assert sha256(tmp_path / "one.mp4") == sha256(tmp_path / "two.mp4")
+
+
+@pytest.mark.parametrize("name", ["h264_b", "hevc_10_bit", "vfr_b", "prores_422", "matroska"])
+def test_a_run_that_was_interrupted_goes_on_to_the_same_file(name: str, film: Films, tmp_path: Path) -> None:
+    source = film(name)
+    whole, target = tmp_path / f"whole{source.suffix}", tmp_path / f"resumed{source.suffix}"
+    run_video(VideoJob(source, whole, encode=LOSSLESS, piece_frames=3))
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progressed) and event.done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_video(VideoJob(source, target, encode=LOSSLESS, resume=True, piece_frames=3), listener=stop)
+    assert not target.exists()
+    report = run_video(VideoJob(source, target, encode=LOSSLESS, resume=True, piece_frames=3))
+    assert report.resumed_frames == 6
+    assert target.read_bytes() == whole.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [target, whole]

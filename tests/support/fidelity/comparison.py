@@ -43,12 +43,12 @@ def compare_films(source: Path, result: Path, *, lossless: bool = True, least_ps
     Where not ``lossless`` each plane of each frame must reach ``least_psnr`` dB. Edit lists are compared by what they
     show, and (in MP4 and MOV) the media behind them too, at the media's own times.
     """
-    with av.open(str(source)) as container:
+    with av.open(str(source), metadata_errors="replace") as container:
         is_isobmff = "mov" in container.format.name
         index = container.streams.video[0].index
         track_id, codec = container.streams[index].id, container.streams[index].codec_context.name
     several = is_isobmff and edit_count(source, track_id) > 1
-    with av.open(str(result)) as container:
+    with av.open(str(result), metadata_errors="replace") as container:
         same_family = ("mov" in container.format.name) == is_isobmff
         same_codec = container.streams[index].codec_context.name == codec
     made = Comparison()

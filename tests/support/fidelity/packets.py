@@ -46,7 +46,7 @@ class Described:
 
 def described(path: Path, *, edits: bool) -> Described:
     """Read a film's header and all its packets."""
-    with av.open(str(path), options={} if edits else {"ignore_editlist": "1"}) as container:
+    with av.open(str(path), options={} if edits else {"ignore_editlist": "1"}, metadata_errors="replace") as container:
         made = Described(dict(container.metadata), list(container.chapters()), list(map(_stream, container.streams)))
         made.packets = [[] for _ in made.streams]
         for packet in container.demux():

@@ -57,7 +57,7 @@ def decoded(path: Path, stream: int, *, edits: bool) -> Iterator[Any]:
     Packets that the decoder refuses are passed over, as players do.
     """
     options = {} if edits else {"ignore_editlist": "1"}
-    with av.open(str(path), options=options) as container:
+    with av.open(str(path), options=options, metadata_errors="replace") as container:
         video = container.streams[stream]
         video.thread_type = "AUTO"  # type: ignore[attr-defined]
         for packet in container.demux(video):

@@ -39,7 +39,7 @@ class ScanBits:
     Parameters
     ----------
     windows : int64 array
-        64 bits of the data without stuffing and markers at every 32nd bit.
+        64 bits of the data without stuffing and markers at every 32nd bit; empty where ``ends`` is None.
     bounds : int64 array, shape (intervals, 4)
         Of each restart interval: start and stop in the file, start and stop among the bytes without stuffing.
     ends : int64 array or None
@@ -173,7 +173,7 @@ def _decode(raw: NDArray[np.uint8], frame: Frame, scan: Scan, flat: NDArray[np.i
     """Decode one scan into the coefficients of all components."""
     order = block_order(frame, scan)
     interval = blocks_in_interval(frame, scan)
-    windows, bounds = _bits(raw, scan, -(-order.size // interval))
+    windows, bounds = _bits(raw, frame, scan, -(-order.size // interval))
     used, _ = scan_books(scan)
     books = np.concatenate([book(definition.table) for definition in used]) if used else np.zeros(1, np.int64)
     slots = scan_slots(frame, scan)
@@ -193,11 +193,15 @@ def _decode(raw: NDArray[np.uint8], frame: Frame, scan: Scan, flat: NDArray[np.i
         block, reason = divmod(-1 - result, layout.REASONS)
         part = bounds[block // interval]
         # where in a restart interval the damage is cannot be told: the bits went wrong somewhere before
-        raise JpegError(_WORDS[reason], int(part[1] if reason == layout.ENDED else part[0]))
-    return ScanBits(windows, bounds, ends)
+        share = block / order.size if order.size == frame.block_count and not frame.progressive else None
+        raise JpegError(_WORDS[reason], int(part[1] if reason == layout.ENDED else part[0]), share)
+    # scans of progressive DC are never copied from
+    return ScanBits(windows if ends is not None else np.zeros(0, np.int64), bounds, ends)
 
 
-def _bits(raw: NDArray[np.uint8], scan: Scan, intervals: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _bits(
+    raw: NDArray[np.uint8], frame: Frame, scan: Scan, intervals: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return windows and bounds of a scan's data."""
     spare = 4 * layout.SPARE_WINDOWS
     clean = np.zeros((scan.data_stop - scan.data_start + spare + 3) // 4 * 4, np.uint8)
@@ -207,6 +211,6 @@ def _bits(raw: NDArray[np.uint8], scan: Scan, intervals: int) -> tuple[NDArray[n
     if count < 0:
         raise JpegError("the restart markers of the JPEG file are out of order", int(-1 - count))
     if count < intervals:
-        raise JpegError(_WORDS[layout.ENDED], scan.data_stop)
+        raise JpegError(_WORDS[layout.ENDED], scan.data_stop, None if frame.progressive else (count - 1) / intervals)
     words = clean.view(">u4").astype(np.int64)
     return (words[:-1] << 32) | words[1:], bounds[:count]

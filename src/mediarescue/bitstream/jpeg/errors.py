@@ -12,11 +12,14 @@ class JpegError(BitstreamError):
     ----------
     offset : int
         Where in the file, in bytes.
+    share : float or None
+        Part of the picture that lies before the damage, 0 to 1; None where that cannot be told.
     """
 
-    def __init__(self, what: str, offset: int) -> None:
+    def __init__(self, what: str, offset: int, share: float | None = None) -> None:
         super().__init__(f"{what} (at byte {offset})")
         self.offset = offset
+        self.share = share
 
 
 class UnsupportedJpegError(JpegError):

@@ -43,6 +43,16 @@ def test_a_cut_file_is_refused_wherever_it_ends(options: dict[str, Any]) -> None
         assert 0 <= caught.value.offset <= size
 
 
+@pytest.mark.parametrize("options", [{"mode": "L"}, {"mode": "L", "restart_marker_rows": 1}])
+def test_a_cut_file_says_how_much_of_it_is_there(options: dict[str, Any]) -> None:
+    data = jpeg(200, 200, **options)
+    start = read_coefficients(data).structure.scans[0].data_start
+    with pytest.raises(JpegError) as caught:
+        read_coefficients(data[: start + (len(data) - start) // 2])
+    assert caught.value.share is not None
+    assert 0.3 < caught.value.share < 0.7
+
+
 def test_a_restart_marker_out_of_turn_is_refused() -> None:
     data = bytearray(jpeg(restart_marker_blocks=2))
     at = data.index(b"\xff\xd1")

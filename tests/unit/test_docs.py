@@ -18,6 +18,7 @@ from mediarescue.pipeline.batch_report import BatchReport, FileOutcome, State
 from mediarescue.pipeline.inputs import Inputs, MediaKind
 from mediarescue.pipeline.targets import Job
 from mediarescue.reports import TimingSource
+from tests.support.photos import SAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -93,6 +94,14 @@ def test_the_library_examples_of_the_readme_run() -> None:
 def test_the_examples_of_the_python_page_run() -> None:
     failed, tried = doctest.testfile(str(ROOT / "docs" / "api.md"), module_relative=False, encoding="utf-8")
     assert tried >= 10
+    assert failed == 0
+
+
+def test_the_examples_of_the_photo_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "photo.jpg").write_bytes(next(sample for sample in SAMPLES if sample.name == "jpeg-420").build())
+    monkeypatch.chdir(tmp_path)
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "photos.md"), module_relative=False, encoding="utf-8")
+    assert tried >= 7
     assert failed == 0
 
 

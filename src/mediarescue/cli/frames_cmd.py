@@ -149,7 +149,7 @@ Tolerance = Annotated[
         metavar="N",
         min=0,
         max=254,
-        help="Take pixels for unchanged that differ by up to N levels of 255 (JPEG saved again: 4 to 8).",
+        help="Take pixels for unchanged that differ by up to N levels of 255 (JPEG saved again: 8 to 16).",
     ),
 ]
 Verbose = Annotated[

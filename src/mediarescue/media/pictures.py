@@ -21,6 +21,7 @@ _RLE = 3
 _TIFF_NONE, _TIFF_LZW, _TIFF_DEFLATE = 1, 5, 8
 _PNG_IHDR_END = 33
 _MOST_ASPECT = 0xFFFF
+_PROFILE_WITHIN = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,24 @@ def picture_size(path: Path) -> tuple[int, int]:
         raise InputError(f"{path} cannot be read as a picture: {error}") from error
 
 
+def has_own_profile(data: bytes) -> bool:
+    """Whether a PNG holds an ICC profile and no cICP chunk: its program made the colours its own."""
+    head = data[:_PROFILE_WITHIN]
+    return head[1:4] == b"PNG" and b"iCCP" in head and b"cICP" not in head
+
+
 def _settings(picture: NDArray[Any], coding: PictureCoding) -> list[int]:
     import cv2
 
     if coding.format == "png":
-        # Its run-length strategy is as fast as none and as small as the quick levels on what cameras record.
-        quick = [cv2.IMWRITE_PNG_STRATEGY, _RLE] if coding.compression == 1 else []
-        return [cv2.IMWRITE_PNG_COMPRESSION, coding.compression, *quick]
+        settings = [cv2.IMWRITE_PNG_COMPRESSION, coding.compression]
+        if coding.compression == 1:
+            # Run lengths behind the Paeth filter take half the time of zlib's level 1 on what cameras record,
+            # for about the same size.
+            settings += [cv2.IMWRITE_PNG_STRATEGY, _RLE]
+            if hasattr(cv2, "IMWRITE_PNG_FILTER"):
+                settings += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH]
+        return settings
     if coding.format == "jpeg":
         full = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
         return [cv2.IMWRITE_JPEG_QUALITY, coding.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, full]

@@ -196,7 +196,8 @@ def _decoding(kind: str, matrix: int) -> NDArray[np.float64]:
 
 
 def _by_fields(planes: Sequence[Plane], colours: Colours) -> bool:
-    return colours.interlaced and len(planes) > 1 and planes[1].shape[0] * 2 == planes[0].shape[0]
+    rows, chroma_rows = planes[0].shape[0], planes[min(1, len(planes) - 1)].shape[0]
+    return colours.interlaced and chroma_rows * 2 == rows and chroma_rows % 2 == 0
 
 
 def _painted(planes: Sequence[Plane], colours: Colours) -> Picture:
@@ -250,5 +251,10 @@ def _take_over(planes: list[Plane], picture: Picture, changed: NDArray[np.bool_]
 
 
 def _steps(plane: Plane, height: int, width: int) -> tuple[int, int]:
-    """Rows and columns of the picture for each of the plane's."""
-    return -(-height // plane.shape[0]), -(-width // plane.shape[1])
+    """Rows and columns of the picture for each of the plane's: powers of two, what is odd being rounded up."""
+    down = across = 1
+    while -(-height // down) > plane.shape[0]:
+        down *= 2
+    while -(-width // across) > plane.shape[1]:
+        across *= 2
+    return down, across

@@ -23,7 +23,7 @@ from mediarescue.media.orientation import upright_size
 from mediarescue.media.pictures import SUFFIXES, PictureCoding
 from mediarescue.media.planes import FramePlanes
 from mediarescue.media.reader import VideoReader
-from mediarescue.media.rgb import colours_of, plane_kind
+from mediarescue.media.rgb import colours_of
 from mediarescue.options import FramesExportOptions
 from mediarescue.output import readable_size
 from mediarescue.pipeline.frame_pictures import FramePictures
@@ -82,7 +82,7 @@ def run_export(job: ExportJob, *, listener: Listener = ignore) -> FramesReport:
         first = next(reader.frames())
         pictures = _pictures_of(first, reader.info, job.options)
         wanted = _Wanted(job.options, reader.info, first)
-        notes = _notes(first, reader.info, job.options)
+        notes = _notes(first, reader.info, pictures, job.options)
         if job.options.dry_run:
             return _estimate(job, reader, pictures, wanted, notes, began)
         export = _Export(job, reader, pictures, wanted, listener)
@@ -251,7 +251,7 @@ class _Export:
             "quality": coding.quality,
             "planes": self._pictures.planes,
             "orientation": self._pictures.orientation,
-            "from_frame": self._wanted.begin + 1,
+            "cicp": list(coding.cicp) if coding.cicp else None,
         }
 
 
@@ -293,7 +293,9 @@ def _pictures_of(frame: FramePlanes, info: VideoInfo, options: FramesExportOptio
     )
 
 
-def _notes(frame: FramePlanes, info: VideoInfo, options: FramesExportOptions) -> tuple[str, ...]:
+def _notes(
+    frame: FramePlanes, info: VideoInfo, pictures: FramePictures, options: FramesExportOptions
+) -> tuple[str, ...]:
     notes = []
     color = frame.color
     turned = frame_orientation(frame)
@@ -305,8 +307,8 @@ def _notes(frame: FramePlanes, info: VideoInfo, options: FramesExportOptions) ->
             if options.as_stored
             else "the pictures are upright; the import turns them back as the film stores them"
         )
-    if info.sample_aspect_ratio not in (None, 1):
-        notes.append(f"pixels are not square ({info.sample_aspect_ratio}): the pictures hold them as they are")
+    if pictures.coding.aspect is not None:
+        notes.append(f"pixels are not square ({pictures.coding.aspect}): the pictures hold them as they are")
     if options.planes:
         return tuple(notes)
     colours = colours_of(frame, 8)
@@ -321,7 +323,7 @@ def _notes(frame: FramePlanes, info: VideoInfo, options: FramesExportOptions) ->
         notes.append("the film has a wide gamut, which JPEG and TIFF do not say here; PNG does")
     if info.bit_depth > 8 and (options.format == "jpeg" or options.depth == 8):
         notes.append(f"the film has {info.bit_depth} bits, the pictures 8: changed places lose their fine steps")
-    if len(frame.planes) in (2, 4) and plane_kind(frame.pix_fmt) != "":
+    if len(frame.planes) > colours.channels:
         notes.append("transparency is not in the pictures; it stays in the film")
     return tuple(notes)
 

@@ -21,95 +21,108 @@ class NewFolder:
     ----------
     target : Path
     overwrite : bool
-        Replace the folder of an earlier export.
+        Replace the files of an earlier export.
 
     Attributes
     ----------
     path : Path
-        ``.{name}.{random}.rescuing`` beside the target.
+        ``.{name}.{random}.rescuing`` beside the target, or in it where it exists: a folder that the user stands in,
+        or where a disk is mounted, must stay the same folder.
 
     Raises
     ------
     OutputError
         On entering: the target is a file, or a folder with something in it and ``overwrite`` is not set; a folder
-        with files that no export wrote is never replaced.
+        with files that no export wrote is never written to. In the block: what the system says of a full disk and
+        the like.
     """
 
     def __init__(self, target: Path, *, overwrite: bool) -> None:
-        self.target = target.absolute()
+        self.target = target.resolve()
+        self._shown = target
         self.overwrite = overwrite
-        self.path = self._beside()
+        name = f".{self.target.name[:60]}.{secrets.token_hex(4)}.rescuing"
+        self._inside = self.target.is_dir()
+        self.path = (self.target if self._inside else self.target.parent) / name
 
     def check(self) -> None:
         """Raise OutputError where the target cannot be made."""
-        target = self.target
-        if target.is_dir():
-            _check_contents(target, overwrite=self.overwrite)
+        target, shown = self.target, self._shown
+        if self._inside:
+            self._old_files()
         elif os.path.lexists(target):
-            raise OutputError(f"cannot write the folder {target}: there is a file of that name")
-        if not target.parent.is_dir():
-            raise OutputError(f"cannot make the folder {target}: the folder {target.parent} does not exist")
-        if not os.access(target.parent, os.W_OK | os.X_OK):
-            raise OutputError(f"cannot make the folder {target}: no permission to write in {target.parent}")
+            raise OutputError(f"cannot write the folder {shown}: there is a file of that name")
+        elif not target.parent.is_dir():
+            raise OutputError(f"cannot make the folder {shown}: the folder {target.parent} does not exist")
+        if not os.access(self.path.parent, os.W_OK | os.X_OK):
+            raise OutputError(f"cannot make the folder {shown}: no permission to write in {self.path.parent}")
 
     def __enter__(self) -> Self:
         self.check()
         try:
             self.path.mkdir()
         except OSError as error:
-            raise output_error(error, self.target) from error
+            raise output_error(error, self._shown) from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
-        if isinstance(error, OSError) and not isinstance(error, (FileNotFoundError, PermissionError)):
-            raise output_error(error, self.target) from error
+        if isinstance(error, OSError):
+            raise output_error(error, self._shown) from error
 
     def commit(self) -> None:
-        """Give the folder its name.
+        """Give the folder its name, or its files their place; the list of frames comes last.
 
         Raises
         ------
         OutputError
             The system refuses, or something came into the target meanwhile.
         """
-        old = self._beside()
         try:
-            if self.target.is_dir():
-                _check_contents(self.target, overwrite=self.overwrite)
-                self.target.rename(old)
-                try:
-                    self.path.rename(self.target)
-                except BaseException:
-                    old.rename(self.target)
-                    raise
-                shutil.rmtree(old)
-            else:
+            if not self._inside:
                 self.path.rename(self.target)
+                return
+            for name in self._old_files():
+                (self.target / name).unlink()
+            moved: list[Path] = []
+            try:
+                for name in sorted(_names(self.path), key=lambda name: (name == FRAMES_FILE, name)):
+                    moved.append(self.target / name)
+                    (self.path / name).rename(moved[-1])
+            except BaseException:
+                for path in moved:
+                    path.unlink(missing_ok=True)
+                raise
         except OSError as error:
-            raise output_error(error, self.target) from error
+            raise output_error(error, self._shown) from error
 
-    def _beside(self) -> Path:
-        return self.target.with_name(f".{self.target.name[:60]}.{secrets.token_hex(4)}.rescuing")
+    def _old_files(self) -> list[str]:
+        """Return the files that are to be replaced; raises OutputError where others, or any without ``overwrite``."""
+        folder = self.target
+        try:
+            found = _names(folder) - {self.path.name}
+        except OSError as error:
+            raise output_error(error, self._shown) from error
+        if not found:
+            return []
+        if not self.overwrite:
+            raise OutputError(
+                f"{self._shown} is not empty; name a new folder, or replace an earlier export with --overwrite"
+            )
+        try:
+            known = {FRAMES_FILE} | {name for row in read_list(folder / FRAMES_FILE).rows for name in row.files}
+        except InputError as error:
+            raise OutputError(f"{self._shown} holds files and no earlier export; name a new folder") from error
+        if foreign := sorted(found - known):
+            raise OutputError(
+                f"{self._shown} holds more than an earlier export ({', '.join(foreign[:3])}"
+                f"{' ...' if foreign[3:] else ''}), and is not replaced; name a new folder"
+            )
+        # The list goes first: a folder without it does not pass for a whole export.
+        return sorted(found, key=lambda name: (name != FRAMES_FILE, name))
 
 
-def _check_contents(folder: Path, *, overwrite: bool) -> None:
-    try:
-        found = {entry.name for entry in os.scandir(folder)}
-    except OSError as error:
-        raise output_error(error, folder) from error
-    if not found:
-        return
-    if not overwrite:
-        raise OutputError(f"{folder} is not empty; name a new folder, or replace an earlier export with --overwrite")
-    try:
-        known = {FRAMES_FILE} | {name for row in read_list(folder / FRAMES_FILE).rows for name in row.files}
-    except InputError as error:
-        raise OutputError(f"{folder} holds files and no earlier export; name a new folder") from error
-    if foreign := sorted(found - known):
-        raise OutputError(
-            f"{folder} holds more than an earlier export ({', '.join(foreign[:3])}{' ...' if foreign[3:] else ''}), "
-            "and is not replaced; name a new folder"
-        )
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}

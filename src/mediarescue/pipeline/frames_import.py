@@ -13,7 +13,7 @@ from mediarescue.events import Listener, Progressed, StageFinished, StageStarted
 from mediarescue.media.display_matrix import frame_orientation
 from mediarescue.media.info import VideoInfo
 from mediarescue.media.orientation import upright_size
-from mediarescue.media.pictures import PictureCoding, decode_picture, picture_size
+from mediarescue.media.pictures import PictureCoding, decode_picture, has_own_profile, picture_size
 from mediarescue.media.planes import FramePlanes, Plane
 from mediarescue.media.reader import VideoReader
 from mediarescue.media_reports import VideoReport
@@ -87,7 +87,7 @@ class PictureFilter:
         self._found = FoundPictures({})
         self._pictures = FramePictures()
         self._same_file = False
-        self._met = 0
+        self._doubt = ""
 
     def prepare(self, clip: VideoReader, listener: Listener) -> str | None:
         """Find the pictures, check their sizes, and tell whether any of them was changed."""
@@ -116,10 +116,14 @@ class PictureFilter:
         found = self._found.by_frame.get(frame.index)
         if found is None:
             return None
-        self._met = max(self._met, frame.index + 1)
         data = [_read(picture.path) for picture in found]
         if self._same_file and all(map(_is_untouched, found, data)):
             return None
+        if self._pictures.coding.cicp is not None and any(map(has_own_profile, data)):
+            self.notes.add(
+                "HDR pictures came back with a profile of their own: were their colours converted, the film's are off; "
+                "keep the colour space in your program"
+            )
         pictures = [decode_picture(content, picture.path) for picture, content in zip(found, data, strict=True)]
         for picture, source, (width, height) in zip(pictures, found, self._sizes(frame), strict=True):
             if picture.shape[:2] != (height, width):
@@ -128,10 +132,11 @@ class PictureFilter:
 
     def warnings(self, report: VideoReport) -> tuple[str, ...]:
         """Why the import is a success with reservations; after it."""
+        told = [self._doubt] if self._doubt else []
         last = max(self._found.by_frame, default=-1) + 1
-        if report.changed and not report.dry_run and 0 < report.frames < last:
-            return (f"there are pictures up to frame {last}, and {report.frames} frames could be decoded",)
-        return ()
+        if report.changed and not report.dry_run and report.frames < last:
+            told.append(f"there are pictures up to frame {last}, and {report.frames} frames could be decoded")
+        return tuple(told)
 
     def _check_clip(self, listed: FramesList, info: VideoInfo, listener: Listener) -> None:
         mark = file_fingerprint(info.path)
@@ -147,9 +152,8 @@ class PictureFilter:
                 f"{source.get('frame_count') or '?'} frames), and {info.path} is another clip "
                 f"({info.width}x{info.height}, {info.frame_count or '?'} frames); name that one with --like"
             )
-        message = f"{info.path} is not the file that the pictures were exported from, only one of the same size"
-        listener(Warned(message))
-        self.notes.add(message)
+        self._doubt = f"{info.path} is not the file that the pictures were exported from, only one of the same size"
+        listener(Warned(self._doubt))
 
     def _check_missing(self) -> None:
         missing = self._found.missing
@@ -159,13 +163,13 @@ class PictureFilter:
             raise InputError(f"none of the listed pictures is in {self._job.folder} ({some(missing)})")
         elif self._job.options.missing is MissingPictures.ERROR:
             raise InputError(
-                f"{len(missing)} pictures are missing in {self._job.folder}: {some(missing)}; "
+                f"{_counted_pictures(len(missing))} missing in {self._job.folder}: {some(missing)}; "
                 "put them there, or keep the original frames with --missing original"
             )
         else:
-            self.notes.add(f"{len(missing)} pictures are missing: their frames stay as they were")
+            self.notes.add(f"{_counted_pictures(len(missing))} missing: the original frames are kept")
         if self._found.elsewhere:
-            self.notes.add(f"{self._found.elsewhere} pictures have another name or format than the exported ones")
+            self.notes.add(f"pictures with another name or format than the exported ones: {self._found.elsewhere}")
 
     def _sizes(self, frame: FramePlanes) -> list[tuple[int, int]]:
         turn = self._pictures.orientation
@@ -199,8 +203,13 @@ class PictureFilter:
 
 def _settings(listed: FramesList) -> FramePictures:
     made = listed.pictures
-    coding = PictureCoding(format=made["format"], quality=made["quality"])
+    cicp = made.get("cicp")
+    coding = PictureCoding(format=made["format"], quality=made["quality"], cicp=tuple(cicp) if cicp else None)
     return FramePictures(coding, made["bit_depth"], made["orientation"], made["planes"])
+
+
+def _counted_pictures(count: int) -> str:
+    return "1 picture is" if count == 1 else f"{count} pictures are"
 
 
 def _counted(clip: VideoReader, listener: Listener) -> int:

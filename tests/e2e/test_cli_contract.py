@@ -245,6 +245,11 @@ print(code, sorted(heavy), file=sys.stderr)
         (["untrunc"], 2),
         (["inspect"], 2),
         (["inspect", "x.mp4", "--depth", "0"], 2),
+        (["reencode", "--help"], 0),
+        (["reencode"], 2),
+        (["reencode", "x.mp4", "--jobs", "0"], 2),
+        (["reencode", "x.mp4", "-o", "y.mp4", "--out-dir", "z"], 2),
+        (["reencode", "x.mp4"], 3),
     ],
 )
 def test_help_and_usage_errors_import_nothing_heavy(arguments: list[str], code: int) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from mediarescue.cli import _options
 from mediarescue.cli._exit import PROGRAM, as_text, printable, write_stderr, write_stdout
-from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS, InputError, MediaRescueError, NothingRecoverableError
+from mediarescue.errors import MediaRescueError, worst
 from mediarescue.inspection import InspectReport, report_document
 from mediarescue.reports import SCHEMA_VERSION
 
@@ -24,7 +24,6 @@ EPILOG = (
 )
 
 _SHOWN_DEPTH = 2
-_WORST_LAST = (EXIT_OK, EXIT_RESERVATIONS, NothingRecoverableError.exit_code, InputError.exit_code)
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", show_default=False, readable=False, help="The files to look at.")
@@ -64,7 +63,7 @@ def inspect_command(
         documents.append(report_document(report))
         if not json and not quiet:
             _show(report, depth=None if every_box else depth, is_first=len(codes) == 1)
-    code = max(codes, key=lambda number: _WORST_LAST.index(number) if number in _WORST_LAST else len(_WORST_LAST))
+    code = worst(codes)
     if json:
         document = {"schema_version": SCHEMA_VERSION, "command": COMMAND, "exit_code": code, "files": documents}
         write_stdout(as_text(document))

@@ -148,7 +148,8 @@ class PlainLines(Renderer):
         if not started.total:
             return f"{stage}: {_amount(done, started.unit)}"
         text = f"{stage}: {100 * done // started.total} %, "
-        text += f"{_amount(done, started.unit)} of {_amount(started.total, started.unit)}"
+        text += f"{_amount(done, started.unit) if started.unit == 'bytes' else done} of "
+        text += _amount(started.total, started.unit)
         if now > began and done < started.total:
             if started.unit == FRAMES:
                 text += f", {frame_rate(done / (now - began))}"

@@ -50,6 +50,16 @@ def test_plain_lines_come_at_most_once_a_second(clock: Clock, capsys: pytest.Cap
     assert " of 1.0 GB, 3 s" in lines[2]
 
 
+def test_frames_are_counted_with_their_speed(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    listener = PlainLines()
+    listener(StageStarted("encode", 100, "frames"))
+    clock.now += 10.0
+    listener(Progressed("encode", 75))
+    assert capsys.readouterr().err.splitlines()[1] == (
+        "mediarescue: encode: 75 %, 75 of 100 frames, 7.5 frames/s, 3 s left"
+    )
+
+
 def test_auto_without_a_terminal_is_quiet_for_short_jobs_and_plain_for_long_ones(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -78,9 +78,9 @@ def run_video(job: VideoJob, *, listener: Listener = ignore) -> VideoReport:
     with VideoReader(job.source) as reader:
         check_source(job.source, reader.info)
         container = target_container(job.target, reader.info)
-        plan = plan_encoder(
-            reader.info, job.encode, target_container=container, source_quality=source_quality(reader.info)
-        )
+        is_told = job.encode.lossless or job.encode.crf is not None
+        quality = None if is_told else source_quality(reader.info)
+        plan = plan_encoder(reader.info, job.encode, target_container=container, source_quality=quality)
         nothing = job.chosen.prepare(reader, listener) if job.chosen is not None else None
         if job.dry_run:
             return _report(job, reader, plan, began, notes=(nothing,) if nothing else plan.notes, changed=not nothing)
@@ -161,7 +161,8 @@ def _size_to_come(job: VideoJob, encoded: EncodedVideo) -> int:
 def _frame_check(frames: int) -> Callable[[Path], None]:
     def check(path: Path) -> None:
         with VideoReader(path) as reader:
-            if reader.info.frame_count not in (0, frames):
+            # Only the index of MP4 and MOV counts frames; AVI, for one, counts places for frames.
+            if reader.info.is_isobmff and reader.info.frame_count != frames:
                 raise VerificationError(
                     f"the written film lists {reader.info.frame_count} frames where {frames} were encoded; "
                     "it was removed, please report this"

@@ -103,13 +103,17 @@ def flattened(file: FragmentedFile, headers: tuple[BoxHeader, ...], size: int) -
 
 def _listed(movie: Movie, track: Track, indexed: IndexedSamples) -> _Listed:
     if indexed.chunks is not None:
-        boxes, length = compact_chunks(indexed.chunks), indexed.chunks.total_duration
+        boxes, length, first = compact_chunks(indexed.chunks), indexed.chunks.total_duration, 0
     elif indexed.samples is not None and len(indexed.samples.samples):
         samples = with_pauses(indexed.samples.samples, indexed.samples.decode_time)
         negative = bool((samples.composition_offset < 0).any())
-        boxes, length = compact(samples, ctts_version=int(negative)), samples.total_duration
+        boxes, length, first = (
+            compact(samples, ctts_version=int(negative)),
+            samples.total_duration,
+            int(samples.pts.min()),
+        )
     else:
-        boxes, length = _NO_SAMPLES, 0
+        boxes, length, first = _NO_SAMPLES, 0, 0
     delay, skipped = Fraction(indexed.start if length else 0, track.timescale), 0
     for duration, media_time, _ in track.edit_list:
         if media_time >= 0:
@@ -118,6 +122,9 @@ def _listed(movie: Movie, track: Track, indexed: IndexedSamples) -> _Listed:
         delay += Fraction(duration, movie.timescale)
     if delay < 0:
         delay, skipped = Fraction(0), int(-delay * track.timescale)
+    if (delay or skipped) and first > skipped:
+        # FFmpeg begins an edit with its first picture: then let the edit begin there.
+        delay, skipped = delay + Fraction(first - skipped, track.timescale), first
     return _Listed(track, boxes, length, delay, skipped)
 
 

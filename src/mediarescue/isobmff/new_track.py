@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from mediarescue.isobmff.movie import Edit, Movie, Track
 from mediarescue.isobmff.picture_entry import distinct, graft_entry
 from mediarescue.isobmff.picture_times import PictureTimes, SourceTimes, composition_times, picture_times
 from mediarescue.isobmff.sample_table import SampleTable, compact
+from mediarescue.isobmff.shifted_edits import begun_late, shifted_edits, whole_media
 from mediarescue.isobmff.writer import rebuild_track
 
 Int64Array = NDArray[np.int64]
@@ -75,7 +76,7 @@ class NewTrack:
     first_sample: Int64Array
     size: Int64Array
     anchor: Int64Array
-    old_end: int
+    old_times: SourceTimes
     composition_end: int
     lost: tuple[str, ...]
 
@@ -94,10 +95,9 @@ class NewTrack:
             description_index=self.description_index,
         )
         old = self.track.stbl
-        ctts = old.find(b"ctts")
         boxes = compact(
             table,
-            ctts_version=ctts.payload[0] if ctts is not None and ctts.payload else 0,
+            ctts_version=self.ctts_version,
             has_cslg=old.find(b"cslg") is not None,
             large_offsets=large or old.find(b"co64") is not None,
         )
@@ -105,10 +105,17 @@ class NewTrack:
         return rebuild_track(
             self.track.trak,
             stbl_children=(self._descriptions(old), *boxes),
-            media_duration=self.track.duration if end == self.old_end else end,
+            media_duration=self.track.duration if end == self.old_times.end else end,
             movie_duration=int(parse_payload(b"tkhd", self.track.trak.get(b"tkhd").payload).duration),
             edit_list=self._edits(),
         ).trak
+
+    @property
+    def ctts_version(self) -> int:
+        """The version of ``ctts``: the source's, or 1 where only the new offsets are negative (8.6.1.3)."""
+        ctts = self.track.stbl.find(b"ctts")
+        version = ctts.payload[0] if ctts is not None and ctts.payload else 0
+        return 1 if self.times.composition_offset.min() < 0 and not self.old_times.signed else version
 
     def _descriptions(self, stbl: Box) -> Box:
         stsd = stbl.get(b"stsd")
@@ -118,17 +125,14 @@ class NewTrack:
 
     def _edits(self) -> tuple[Edit, ...] | None:
         """Return the edit list that undoes the shift; None keeps the source's, or its want of one."""
-        shift = self.times.shift
-        if not shift:
-            return None
-        if self.track.edit_list:
-            return tuple(
-                e._replace(media_time=e.media_time + shift * (e.media_time >= 0)) for e in self.track.edit_list
-            )
-        # Without a list all of the media is shown at its own times; rounded up, lest the last picture be hidden.
-        shown = -(-self.composition_end * self.movie.timescale // self.track.timescale)
-        told = int(parse_payload(b"tkhd", self.track.trak.get(b"tkhd").payload).duration)
-        return (Edit(max(shown, told) if told < 0xFFFFFFFF else shown, shift, 1.0),)
+        shift, first = self.times.shift, int((self.times.decode + self.times.composition_offset).min())
+        clocks = {"timescale": self.track.timescale, "movie_timescale": self.movie.timescale}
+        if not self.track.edit_list:
+            told = int(parse_payload(b"tkhd", self.track.trak.get(b"tkhd").payload).duration)
+            return whole_media(self.composition_end, shift, told=told, **clocks) if shift else None
+        was_first = int(self.old_times.composition.min())
+        edits = begun_late(self.track.edit_list, first=first - shift, was_first=was_first, **clocks)
+        return shifted_edits(edits, shift) if shift or edits != self.track.edit_list else None
 
 
 def new_track(
@@ -163,6 +167,9 @@ def new_track(
         raise BoxError(f"the encoder made {len(samples)} pictures of {len(pts)}")
     composition = composition_times(old.times, pts)
     times = picture_times(old.times, composition, samples.rank)
+    if times.shift and composition[0] > 0 and not track.edit_list:
+        # FFmpeg begins an edit with its first picture, wherever that is: what has no edit list shall not get one.
+        times = picture_times(replace(old.times, signed=True), composition, samples.rank)
     rates = _bit_rates(samples, times, track.timescale)
     source = track.sample_entries[min(old.entry, len(track.sample_entries) - 1)].box
     grafted = [graft_entry(source, entry, bit_rates=rates, color=color) for entry in samples.entries]
@@ -184,7 +191,7 @@ def new_track(
         first_sample=bounds,
         size=np.diff(before[bounds]),
         anchor=old.chunk_offset[chunk[first]],
-        old_end=old.times.end,
+        old_times=old.times,
         composition_end=max(old.times.end, int(composition[-1]) + _last_shown(old, times)),
         lost=tuple(dict.fromkeys(sentence for entry in grafted for sentence in entry.lost)),
     )

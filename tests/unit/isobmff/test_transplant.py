@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mediarescue.isobmff import BoxError, ByteSource, SampleTable, compact, expand, parse_boxes, read_movie, read_track
+from mediarescue.isobmff import (
+    Box,
+    BoxError,
+    ByteSource,
+    Edit,
+    SampleTable,
+    Track,
+    compact,
+    expand,
+    parse_boxes,
+    read_movie,
+    read_track,
+)
 from mediarescue.isobmff.encoded_samples import EncodedSamples
 from mediarescue.isobmff.new_track import NewTrack, OldPictures, new_track
 from mediarescue.isobmff.relocation import NEW_BYTES, SOURCE, Layout
@@ -322,3 +334,29 @@ def test_a_shift_is_undone_by_every_edit_that_shows_something(tmp_path: Path) ->
     assert made.times.shift == 3000
     rows = made.trak(np.array([0, 1, 2]), large=False).get(b"edts", b"elst").payload[8:]
     assert struct.unpack(">IiIIiIIiI", rows) == (5, -1, 1 << 16, 60, 3000, 1 << 16, 9, 9000, 0)
+
+
+def _reordered(path: Path, composition: Sequence[int], track: Track | None = None) -> Box:
+    """Return the new trak where the pictures of a film are shown at these times, the last decoded second."""
+    new = _new(path)
+    count = len(composition)
+    old = expand(new.track.stbl).select(slice(count))
+    old = replace(old, composition_offset=np.array(composition) - old.dts)
+    samples = replace(new.samples, rank=np.array([0, count - 1, *range(1, count - 1)]))
+    track = track or new.track
+    made = new_track(new.movie, track, OldPictures.of(old, old.dts, signed=False), samples, np.sort(old.pts))
+    return made.trak(np.arange(len(made.size)) * 1000, large=False)
+
+
+def test_a_film_without_edits_whose_pictures_begin_late_gets_none(tmp_path: Path) -> None:
+    trak = _reordered(_film(tmp_path / "a.mp4"), (1000, 4000, 7000))
+    assert trak.find(b"edts") is None
+    ctts = trak.get(b"mdia", b"minf", b"stbl", b"ctts").payload
+    assert ctts[0] == 1
+    assert expand(trak.get(b"mdia", b"minf", b"stbl")).pts.tolist() == [1000, 7000, 4000]
+
+
+def test_a_film_without_edits_gets_one_that_shows_all_of_it(tmp_path: Path) -> None:
+    trak = _reordered(_film(tmp_path / "a.mp4"), (0, 3000, 6000))
+    assert read_track(trak).edit_list == (Edit(1000, 3000, 1.0),)  # as long as the header says
+    assert expand(trak.get(b"mdia", b"minf", b"stbl")).pts.tolist() == [3000, 9000, 6000]

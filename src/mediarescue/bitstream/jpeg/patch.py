@@ -100,8 +100,7 @@ def patch_jpeg(
     differs = (flat.view(np.uint64) != image.flat.view(np.uint64)).reshape(-1, 16).any(axis=1)
     edits, grown = recoded_scans(image, flat, differs.astype(np.uint8))
     edits += table_edits
-    shift = sum(len(edit.data) - (edit.stop - edit.start) for edit in edits)
-    more, moved = trailer_edits(image.data, image.structure, shift)
+    more, moved = trailer_edits(image.data, image.structure, edits)
     counts = tuple(
         int(np.count_nonzero(differs[c.first_block : c.first_block + c.block_count])) for c in frame.components
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from mediarescue.bitstream.jpeg.encode import Edit
@@ -13,7 +14,7 @@ _ENTRIES = 0xB002
 _ENTRY_SIZE, _SIZE_AT, _OFFSET_AT = 16, 4, 8
 
 
-def trailer_edits(data: bytes, structure: Structure, shift: int) -> tuple[list[Edit], int]:
+def trailer_edits(data: bytes, structure: Structure, edits: Sequence[Edit]) -> tuple[list[Edit], int]:
     """Return what keeps a trailer findable when the image before it has changed its size.
 
     Parameters
@@ -21,13 +22,13 @@ def trailer_edits(data: bytes, structure: Structure, shift: int) -> tuple[list[E
     data : bytes
         The file as it was.
     structure : Structure
-    shift : int
-        Bytes by which the image has grown, negative where it has become smaller.
+    edits : sequence of Edit
+        What is to be changed in the image.
 
     Returns
     -------
     list of Edit, int
-        And the bytes by which the trailer moves.
+        Further edits, and the bytes by which the trailer moves.
 
     Notes
     -----
@@ -37,19 +38,29 @@ def trailer_edits(data: bytes, structure: Structure, shift: int) -> tuple[list[E
     are beyond reach.
     """
     last = structure.segments[-1]
+    shift = _growth(edits)
     if not shift or structure.end == len(data) or last.marker != EOI:
         return [], 0
     if -_MOST_FILL <= shift < 0:
         return [Edit(last.start, last.start, b"\xff" * -shift)], 0
-    edits = []
+    more = []
     for segment in structure.segments:
         if segment.marker == APP2 and data.startswith(_INDEX, segment.start + 4):
-            edits += _index_edits(data, segment.start + 8, segment.stop, structure.end, shift)
-    return edits, shift
+            before = _growth([edit for edit in edits if edit.start < segment.start])
+            more += _index_edits(data, segment.start + 8, segment.stop, structure.end, (shift, shift - before))
+    return more, shift
 
 
-def _index_edits(data: bytes, base: int, stop: int, end: int, shift: int) -> list[Edit]:
-    """Return the edits of a Multi-Picture index whose offsets count from ``base``; none where it is not sound."""
+def _growth(edits: Sequence[Edit]) -> int:
+    """Return the bytes by which edits make a file longer."""
+    return sum(len(edit.data) - (edit.stop - edit.start) for edit in edits)
+
+
+def _index_edits(data: bytes, base: int, stop: int, end: int, shifts: tuple[int, int]) -> list[Edit]:
+    """Return the edits of a Multi-Picture index whose offsets count from ``base``; none where it is not sound.
+
+    ``shifts`` are the bytes to add to the size of the first image and to the offsets of those behind ``end``.
+    """
     order: Literal["little", "big"] = "little" if data[base : base + 2] == b"II" else "big"
 
     def number(at: int, size: int = 4) -> int:
@@ -65,8 +76,10 @@ def _index_edits(data: bytes, base: int, stop: int, end: int, shift: int) -> lis
             continue
         for entry in range(first, first + number(at + 4) // _ENTRY_SIZE * _ENTRY_SIZE, _ENTRY_SIZE):
             offset = number(entry + _OFFSET_AT)
-            moved = entry + (_OFFSET_AT if base + offset >= end else _SIZE_AT)
+            behind = base + offset >= end
+            at_entry = entry + (_OFFSET_AT if behind else _SIZE_AT)
+            value = number(at_entry) + shifts[behind]
             # the first image has no offset; its size grows
-            if (offset == 0 or base + offset >= end) and 0 <= number(moved) + shift < 1 << 32:
-                edits.append(Edit(moved, moved + 4, (number(moved) + shift).to_bytes(4, order)))
+            if (offset == 0 or behind) and 0 <= value < 1 << 32:
+                edits.append(Edit(at_entry, at_entry + 4, value.to_bytes(4, order)))
     return edits

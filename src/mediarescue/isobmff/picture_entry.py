@@ -27,6 +27,8 @@ _CONFIGURATION = frozenset(
     )
 )
 """Children of a sample entry that describe the codec stream, and hold for no other one."""
+_SILENT = frozenset((b"mp4v", b"s263", b"h263"))
+"""Codecs whose encoders in FFmpeg say nothing of colours: those of MPEG-4 part 2 could, those of H.263 cannot."""
 _DOLBY_VISION = frozenset((b"dvcC", b"dvvC", b"dvwC"))
 _EYES = frozenset((b"eyes", b"cams", b"cmfy"))
 """Children of ``vexu`` that speak of two views (Apple, "Stereo Video Contribution Format" 2)."""
@@ -63,7 +65,7 @@ def graft_entry(
 
     color : (range, primaries, transfer, matrix), optional
         Of the decoded pictures, in the code points of ITU-T H.273, ``range`` 2 for full, all 2 (``range`` 0) where
-        nothing is known: for a ``colr`` where the codec is another one and the source had no such box.
+        nothing is known: for a ``colr`` where the codec is another one, or does not say, and the source had none.
 
     Raises
     ------
@@ -94,8 +96,8 @@ def graft_entry(
         else:
             children += _without_eyes(box, source)
     at = 0 if at is None else at
-    if not same_codec and source.find(b"colr") is None:
-        # The old codec may have said, or gone without saying, what the new one has no words for.
+    if (not same_codec or kind in _SILENT) and source.find(b"colr") is None:
+        # The old codec stream may have said, or gone without saying, what the new one does not.
         configuration += _colr(encoded, color)
     children[at:at] = configuration
     entry = replace(source, kind=kind, prefix=_prefix(source.prefix, encoded.prefix, same_codec))

@@ -90,6 +90,11 @@ def test_colours_are_said_where_the_new_codec_cannot() -> None:
     assert _kinds(graft_entry(motion_jpeg, ffv1, color=(0, 2, 2, 2)).box) == [b"glbl"]
     known = _entry(b"jpeg", box(b"colr", b"nclc" + bytes(6)))
     assert graft_entry(known, ffv1, color=(2, 2, 2, 5)).box.get(b"colr").payload == b"nclc" + bytes(6)
+    mpeg4 = _entry(b"mp4v", box(b"esds", b"new"))
+    assert _kinds(graft_entry(_entry(b"mp4v", box(b"esds", b"old")), mpeg4, color=(2, 2, 2, 5)).box) == [
+        b"esds",
+        b"colr",
+    ]
     assert b"colr" not in _kinds(graft_entry(motion_jpeg, _entry(b"jpeg"), color=(2, 2, 2, 5)).box)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.support.fidelity.boxes import compare_boxes, edit_count
 from tests.support.fidelity.difference import Difference, differing_values
@@ -24,7 +25,7 @@ class Comparison:
     frames : int
         Frames compared.
     psnr : tuple of float
-        Mean over the frames for each plane, in dB, infinite where all samples are equal.
+        Of each plane over all frames, by their mean squared error, in dB; infinite where all samples are equal.
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -60,8 +61,7 @@ def compare_films(source: Path, result: Path, *, lossless: bool = True, least_ps
         pictures = compare_pictures(source, result, index, edits=edits, lossless=lossless, same_codec=same_codec)
         made.frames = max(made.frames, pictures.frames)
         if pictures.psnr.size:
-            # The finite mean of squared errors would weigh bad frames more; the usual figure is the mean in dB.
-            made.psnr = tuple(float(np.mean(column)) for column in pictures.psnr.T)
+            made.psnr = tuple(_of_all_frames(column) for column in pictures.psnr.T)
             low = float(pictures.psnr.min())
             if low < least_psnr:
                 made.differences.append(Difference("pictures", f"PSNR of a plane is {low:.1f} dB"))
@@ -76,6 +76,14 @@ def compare_films(source: Path, result: Path, *, lossless: bool = True, least_ps
     if is_isobmff and same_family:
         made.differences += compare_boxes(source, result, track_id)
     return made
+
+
+def _of_all_frames(psnr: NDArray[np.float64]) -> float:
+    """Return the PSNR that belongs to the mean of the frames' squared errors; -1 where planes have no one shape."""
+    if psnr.min() < 0:
+        return -1.0
+    error = float(np.mean(10 ** (-psnr / 10)))
+    return float(-10 * np.log10(error)) if error else float("inf")
 
 
 def _transport_packets(path: Path) -> int:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A stage began; ``total`` is in ``unit`` (``"bytes"``, ``"samples"``) or None where it is unknown."""
+    """A stage began; ``total`` is in ``unit`` (``"bytes"``, ``"frames"``) or None where it is unknown.
+
+    ``done`` of it were finished by an earlier run.
+    """
 
     stage: str
     total: int | None = None
     unit: str = "bytes"
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)

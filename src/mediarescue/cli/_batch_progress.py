@@ -82,7 +82,7 @@ class _File:
     def take(self, event: Event) -> int:
         """Note an event; return how many more frames it tells of."""
         if isinstance(event, StageStarted):
-            self.stage, self.unit, self.total, self.done = event.stage, event.unit, event.total, 0
+            self.stage, self.unit, self.total, self.done = event.stage, event.unit, event.total, event.done
         elif isinstance(event, Progressed) and event.stage == self.stage:
             more, self.done = event.done - self.done, event.done
             if self.total:

@@ -150,10 +150,11 @@ class PlainLines(Renderer):
         text = f"{stage}: {100 * done // started.total} %, "
         text += f"{_amount(done, started.unit) if started.unit == 'bytes' else done} of "
         text += _amount(started.total, started.unit)
-        if now > began and done < started.total:
+        if now > began and started.done < done < started.total:
+            speed = (done - started.done) / (now - began)
             if started.unit == FRAMES:
-                text += f", {frame_rate(done / (now - began))}"
-            text += f", {time_left((started.total - done) * (now - began) / done)} left"
+                text += f", {frame_rate(speed)}"
+            text += f", {time_left((started.total - done) / speed)} left"
         return text
 
 
@@ -170,7 +171,7 @@ class LiveBars(Renderer):
     def show(self, event: Event) -> None:
         """Update the stage's bar; warnings are printed above the bars at once."""
         if isinstance(event, StageStarted):
-            self._stages[event.stage] = (event, 0)
+            self._stages[event.stage] = (event, event.done)
         elif isinstance(event, Progressed):
             started, _ = self._stages.get(event.stage, (StageStarted(event.stage), 0))
             self._stages[event.stage] = (started, event.done)
@@ -206,7 +207,9 @@ class LiveBars(Renderer):
     def _update(self, bars: Progress) -> None:
         for stage, (started, done) in self._stages.items():
             if stage not in self._tasks:
-                self._tasks[stage] = bars.add_task(printable(stage), total=started.total, unit=started.unit)
+                self._tasks[stage] = bars.add_task(
+                    printable(stage), total=started.total, completed=started.done, unit=started.unit
+                )
             bars.update(self._tasks[stage], completed=done)
 
 

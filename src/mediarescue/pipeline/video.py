@@ -122,7 +122,7 @@ def _encode(job: VideoJob, reader: VideoReader, plan: EncoderPlan, work: WorkFol
     info = reader.info
     length = job.piece_frames if info.width * info.height < _LARGE else max(1, job.piece_frames // 2)
     first = work.frames
-    listener(StageStarted(ENCODE, info.frame_count or None, "frames"))
+    listener(StageStarted(ENCODE, info.frame_count or None, "frames", first))
     decoded = reader.decoded()
     film_start = next(decoded)
     writer = SegmentWriter(

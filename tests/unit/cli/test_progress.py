@@ -55,9 +55,12 @@ def test_frames_are_counted_with_their_speed(clock: Clock, capsys: pytest.Captur
     listener(StageStarted("encode", 100, "frames"))
     clock.now += 10.0
     listener(Progressed("encode", 75))
-    assert capsys.readouterr().err.splitlines()[1] == (
-        "mediarescue: encode: 75 %, 75 of 100 frames, 7.5 frames/s, 3 s left"
-    )
+    listener(StageStarted("encode", 100, "frames", done=50))
+    clock.now += 10.0
+    listener(Progressed("encode", 75))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "mediarescue: encode: 75 %, 75 of 100 frames, 7.5 frames/s, 3 s left"
+    assert lines[2] == "mediarescue: encode: 75 %, 75 of 100 frames, 2.5 frames/s, 10 s left"
 
 
 def test_auto_without_a_terminal_is_quiet_for_short_jobs_and_plain_for_long_ones(
@@ -87,7 +90,13 @@ def test_a_warning_is_said_at_once_where_plain_was_asked_for(capsys: pytest.Capt
 def test_json_lines_parse_and_end_with_the_last_progress(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     copy_for(3, clock, JsonLines())
     events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    assert events[0] == {"event": "stage_started", "stage": "copying", "total": 1_000_000_000, "unit": "bytes"}
+    assert events[0] == {
+        "event": "stage_started",
+        "stage": "copying",
+        "total": 1_000_000_000,
+        "unit": "bytes",
+        "done": 0,
+    }
     assert events[-1] == {"event": "artifact", "path": "out.mp4", "role": "output"}
     assert events[-2] == {"event": "stage_finished", "stage": "copying"}
     progress = [event["done"] for event in events if event["event"] == "progressed"]

@@ -29,6 +29,8 @@ _STATISTICS = (
     "vendor_id",
 )
 """What Matroska files say of a track's packets, and of its encoder: not true of new pictures."""
+RAW_TEXT = "surrogateescape"
+"""How PyAV is to read and write tags, so that those of no UTF-8 keep their bytes."""
 CONTAINER_NAMES = {
     "mp4": "MP4", "mov": "MOV", "3gp": "3GP", "3g2": "3G2", "matroska": "Matroska", "webm": "WebM", "avi": "AVI",
     "mpegts": "an MPEG transport stream", "mpeg": "an MPEG program stream", "vob": "VOB", "flv": "FLV", "asf": "ASF",
@@ -92,7 +94,7 @@ def _obstacle(stream: av.stream.Stream, film: av.container.InputContainer, conta
     if stream.type == "data" and not family:
         return f"FFmpeg cannot carry such a track over to {where}"
     try:
-        with av.open(io.BytesIO(), "w", format=container) as trial:
+        with av.open(io.BytesIO(), "w", format=container, metadata_errors=RAW_TEXT) as trial:
             made = trial.add_stream_from_template(stream, opaque=True)
             made.time_base = stream.time_base
             trial.start_encoding()
@@ -109,13 +111,14 @@ def _named(stream: av.stream.Stream) -> str:
     """Return what to call a stream in a sentence: ``track 3 (subrip subtitles)``."""
     words = " ".join(filter(None, (_codec(stream), _KINDS.get(stream.type, "data"))))
     name = stream.metadata.get("handler_name") or stream.metadata.get("title")
-    return f"track {stream.index + 1} ({words}{', ' + name.strip() if name else ''})"
+    readable = name.encode("utf-8", "replace").decode().strip() if name else ""
+    return f"track {stream.index + 1} ({', '.join(filter(None, (words, readable)))})"
 
 
 def _only_packet(film: Any, stream: Any) -> bytes:
     import av
 
-    with av.open(film.name) as again:
+    with av.open(film.name, metadata_errors=RAW_TEXT) as again:
         return next((bytes(packet) for packet in again.demux(again.streams[stream.index]) if packet.size), b"")
 
 
@@ -136,7 +139,10 @@ def _turn(stream: Any, new: Any) -> None:
     """Carry over how the pictures are turned, which FFmpeg gives with the first of them."""
     import av
 
-    with contextlib.suppress(av.error.FFmpegError, StopIteration), av.open(stream.container.name) as again:
+    with (
+        contextlib.suppress(av.error.FFmpegError, StopIteration),
+        av.open(stream.container.name, metadata_errors=RAW_TEXT) as again,
+    ):
         frame = next(again.decode(again.streams[stream.index]))
         try:
             matrices = [bytes(item) for item in frame.side_data if item.type.name == "DISPLAYMATRIX"]

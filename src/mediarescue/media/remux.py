@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mediarescue.errors import InputError, OutputError, VerificationError
-from mediarescue.media.carried_streams import CONTAINER_NAMES, carried_streams
+from mediarescue.media.carried_streams import CONTAINER_NAMES, RAW_TEXT, carried_streams
 from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.encoded_packets import PacketTimes, display_ranks, encoded_packets, packet_times
 from mediarescue.media.info import VideoInfo
@@ -80,7 +80,7 @@ def remux(
         raise VerificationError(f"the encoder made {len(rank)} pictures of {len(encoded.pts)}")
     with contextlib.ExitStack() as stack:
         try:
-            film = stack.enter_context(av.open(str(source), metadata_errors="replace"))
+            film = stack.enter_context(av.open(str(source), metadata_errors=RAW_TEXT))
             first = stack.enter_context(av.open(str(encoded.segments[0])))
         except av.error.FFmpegError as error:
             raise InputError(f"{source} cannot be opened: {error.strerror}") from error
@@ -93,7 +93,7 @@ def remux(
             if container == "mpegts":
                 options["mpegts_m2ts_mode"] = "1" if _has_time_codes(source, info, suffix) else "0"
             later = _later(film, encoded, times, container, report)
-            with av.open(str(target), "w", format=container, options=options) as output:
+            with av.open(str(target), "w", format=container, options=options, metadata_errors=RAW_TEXT) as output:
                 streams = carried_streams(film, first, info, encoded, output, container, report.lost)
                 _describe(film, output)
                 output.start_encoding()
@@ -156,7 +156,7 @@ def _undescribed(film: Any, target: Path) -> list[str]:
     """Return what is said of the source and no more of the output, in sentences."""
     import av
 
-    with av.open(str(target), metadata_errors="replace") as output:
+    with av.open(str(target), metadata_errors=RAW_TEXT) as output:
         there = {key.lower() for key in output.metadata}
         chapters = len(output.chapters())
     gone = sorted(key for key in film.metadata if key not in _OF_CONTAINER and key.lower() not in there)

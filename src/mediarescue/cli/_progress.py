@@ -215,7 +215,15 @@ class LiveBars(Renderer):
 
 def _live_progress() -> Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
     from rich.text import Text
 
     class Speed(ProgressColumn):
@@ -227,7 +235,7 @@ def _live_progress() -> Progress:
             return Text(frame_rate(speed) if unit == FRAMES else f"{_amount(int(speed), unit)}/s")
 
     return Progress(
-        "{task.description}",
+        TextColumn("{task.description}", markup=False),  # file names may have brackets
         BarColumn(bar_width=None),
         TaskProgressColumn(),
         Speed(),

@@ -285,7 +285,7 @@ def test_bars_show_each_file_and_all_and_clean_up(
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(_progress, "_LIVE_DELAY_SECONDS", 0.0)
     listener = BatchBars()
-    name = f"in/[/b]{'long' * 20}.mp4"
+    name = f"in/[b]{'long' * 20}.mp4"
     with listener:
         listener(BatchStarted(2, 2000))
         listener(FileStarted(name, 1000))
@@ -297,7 +297,7 @@ def test_bars_show_each_file_and_all_and_clean_up(
         assert listener._stages == {}
     err = capsys.readouterr().err
     assert "0 of 2 files" in err
-    assert "[/b]longlonglon\u2026" in err
+    assert "[b]longlonglong\u2026" in err
     assert "mediarescue: it is no film" in err
     assert "1 of 2 files" in err
 

@@ -1,4 +1,4 @@
-"""Entropy-coded bytes to bits, and the sequential decoder (ITU-T T.81 F.2)."""
+"""Entropy-coded bytes to bits and back, and the sequential decoder (ITU-T T.81 F.2)."""
 
 from __future__ import annotations
 
@@ -58,6 +58,46 @@ def split(raw: Any, start: int, stop: int, clean: Any, bounds: Any) -> int:
     bounds[4 * count + 1] = stop
     bounds[4 * count + 3] = size
     return count + 1
+
+
+@kernel("int64(uint8[::1], int64[::1], int64, uint8[::1], int64[::1], uint8[::1])")
+def join(raw: Any, bounds: Any, stop: int, clean: Any, clean_bounds: Any, out: Any) -> int:
+    """Write a scan's entropy-coded bytes: new intervals stuffed, the others and all markers as in the source.
+
+    Parameters
+    ----------
+    raw : uint8[::1]
+        The file.
+    bounds : int64[::1]
+        As `split` gives them.
+    stop : int
+        End of the scan's data in the file.
+    clean, clean_bounds
+        The new intervals, and start and stop of each, -1 for those that stay as they are.
+    out : uint8[::1]
+
+    Returns
+    -------
+    int
+        Bytes written.
+    """
+    count = bounds.shape[0] // 4
+    size = 0
+    for segment in range(count):
+        start = bounds[4 * segment]
+        if 2 * segment < clean_bounds.shape[0] and clean_bounds[2 * segment] >= 0:
+            for i in range(clean_bounds[2 * segment], clean_bounds[2 * segment + 1]):
+                out[size] = clean[i]
+                size += 1
+                if clean[i] == 0xFF:
+                    out[size] = 0
+                    size += 1
+            start = bounds[4 * segment + 1]
+        following = bounds[4 * segment + 4] if segment + 1 < count else stop
+        for i in range(start, following):
+            out[size] = raw[i]
+            size += 1
+    return size
 
 
 @kernel(

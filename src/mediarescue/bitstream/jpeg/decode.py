@@ -106,11 +106,18 @@ def row_major(zigzag: tuple[int, ...]) -> NDArray[np.int32]:
 
 
 @cache
-def _kernels() -> tuple[ModuleType, ModuleType]:
+def load_kernels() -> ModuleType:
     """Import the kernels at first use: numba is not paid for by who only reads headers."""
-    from mediarescue.bitstream.jpeg import _kernels, _progressive_kernels
+    from mediarescue.bitstream.jpeg import _kernels
 
-    return _kernels, _progressive_kernels
+    return _kernels
+
+
+@cache
+def _progressive() -> ModuleType:
+    from mediarescue.bitstream.jpeg import _progressive_kernels
+
+    return _progressive_kernels
 
 
 def read_coefficients(data: bytes) -> JpegImage:
@@ -177,17 +184,17 @@ def _decode(raw: NDArray[np.uint8], frame: Frame, scan: Scan, flat: NDArray[np.i
     used, _ = scan_books(scan)
     books = np.concatenate([book(definition.table) for definition in used]) if used else np.zeros(1, np.int64)
     slots = scan_slots(frame, scan)
-    sequential, progressive = _kernels()
     ends = None
     head = (windows, bounds.reshape(-1), interval, order)
     if not frame.progressive:
         ends = np.empty(order.size, np.int64)
-        result = sequential.decode_sequential(*head, slots, books, flat, ends)
+        result = load_kernels().decode_sequential(*head, slots, books, flat, ends)
     elif scan.start == 0:
-        result = progressive.decode_dc(*head, slots, books, flat, scan.low, scan.high)
+        result = _progressive().decode_dc(*head, slots, books, flat, scan.low, scan.high)
     else:
         ends = np.empty(order.size, np.int64)
-        kernel = progressive.decode_ac_refine if scan.high else progressive.decode_ac_first
+        kernels = _progressive()
+        kernel = kernels.decode_ac_refine if scan.high else kernels.decode_ac_first
         result = kernel(*head, books, flat, ends, scan.start, scan.end, scan.low)
     if result < 0:
         block, reason = divmod(-1 - result, layout.REASONS)
@@ -207,7 +214,7 @@ def _bits(
     clean = np.zeros((scan.data_stop - scan.data_start + spare + 3) // 4 * 4, np.uint8)
     # one marker more than needed is written by some encoders at the end
     bounds = np.zeros((intervals + 1, 4), np.int64)
-    count = _kernels()[0].split(raw, scan.data_start, scan.data_stop, clean, bounds.reshape(-1))
+    count = load_kernels().split(raw, scan.data_start, scan.data_stop, clean, bounds.reshape(-1))
     if count < 0:
         raise JpegError("the restart markers of the JPEG file are out of order", int(-1 - count))
     if count < intervals:

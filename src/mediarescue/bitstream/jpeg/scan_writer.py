@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
-from mediarescue.bitstream.jpeg.decode import JpegImage, blocks_in_interval, scan_books, scan_slots
+from mediarescue.bitstream.jpeg.decode import JpegImage, blocks_in_interval, load_kernels, scan_books, scan_slots
 from mediarescue.bitstream.jpeg.huffman import HuffmanTable, book, codes
 from mediarescue.bitstream.jpeg.layout import NATURAL_ORDER
 from mediarescue.bitstream.jpeg.structure import HuffmanDefinition, block_order
@@ -68,11 +68,14 @@ class ScanWriter:
     def _changed_here(self, changed: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return which blocks differ in what this scan says of them."""
         blocks = self._order[changed[self._order] != 0]
+        here = np.zeros_like(changed)
+        if not self._image.frame.progressive:
+            here[blocks] = 1
+            return here
         band, low = NATURAL_ORDER[self.scan.start : self.scan.end + 1], self.scan.low
         pair = [flat.reshape(-1, 64)[blocks[:, None], band] for flat in (self._flat, self._image.flat)]
         # AC loses its lower bits towards zero, DC downwards (G.1.2)
         new, old = (np.sign(v) * (np.abs(v) >> low) if self.scan.start else v >> low for v in pair)
-        here = np.zeros_like(changed)
         here[blocks] = (new != old).any(axis=1)
         return here
 
@@ -97,7 +100,7 @@ class ScanWriter:
         size, bounds = self._run(tables, np.zeros(1, np.int64), out)
         clean = out[: size // 4 + 1].astype(">u4").view(np.uint8)
         joined = np.empty(2 * clean.size + self.scan.data_stop - self.scan.data_start, np.uint8)
-        count = _sequential().join(
+        count = load_kernels().join(
             raw, self._bits.bounds.reshape(-1), self.scan.data_stop, clean, bounds.reshape(-1), joined
         )
         return joined[:count].tobytes()

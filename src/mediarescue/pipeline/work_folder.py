@@ -20,6 +20,8 @@ from mediarescue.output import output_error
 _JOB = "job.json"
 _LOCK = "lock"
 _SAMPLE = 1 << 20
+_MOST_BYTES = 200
+"""Of the output's name in that of the folder; file systems hold names of up to 255 bytes."""
 
 
 def file_fingerprint(path: Path) -> dict[str, Any]:
@@ -161,7 +163,8 @@ class WorkFolder:
 
 def work_path(target: Path) -> Path:
     """Where the pieces of an output are."""
-    return target.with_name(f".{target.name}.mediarescue-work")
+    stem = os.fsencode(target.name)[:_MOST_BYTES].decode("utf-8", "ignore")
+    return target.with_name(f".{stem}.mediarescue-work")
 
 
 def _finished_pieces(folder: Path) -> list[Piece]:

@@ -87,6 +87,12 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
         WorkFolder(tmp_path / "no" / "out.mp4", JOB, resume=True)
 
 
+def test_the_longest_file_name_has_a_folder(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path / ("ä" * 125 + ".mp4"), JOB, resume=True)
+    assert work.path.is_dir()
+    work.close()
+
+
 def test_the_fingerprint_tells_a_changed_file(tmp_path: Path) -> None:
     film = tmp_path / "film"
     film.write_bytes(bytes(3 << 20))

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import dataclasses
 import doctest
+import json
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from mediarescue import errors, inspection
 from mediarescue.cli import app
@@ -138,12 +140,60 @@ def test_the_session_with_reencode_is_what_the_program_prints(capsys: pytest.Cap
     (session,) = [b for b in fenced(README.read_text(encoding="utf-8")) if b.startswith("$ mediarescue reencode")]
     command, _, printed = session.partition("\n")
     assert app.main(command.split()[2:]) == errors.InputError.exit_code
-
-    def lasting(text: str) -> str:
-        """Leave out how long it took, how small the encoder of the day makes it, and the columns that follow."""
-        return re.sub(r" +", " ", re.sub(r"[\d.]+ (s|kB)\b", r"\1", text))
-
     assert lasting(capsys.readouterr().out) == lasting(printed)
+
+
+@pytest.mark.usefixtures("pair")
+@pytest.mark.parametrize("document", ["README.md", "docs/frames.md"])
+def test_the_sessions_with_frames_are_what_the_program_prints(
+    document: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    exported, imported = [block for block in fenced(text) if block.startswith("$ mediarescue frames")]
+    for session in (exported, imported):
+        command, _, printed = session.partition("\n")
+        assert app.main(command.split()[2:]) == EXIT_OK
+        assert lasting(capsys.readouterr().out) == lasting(printed)
+        picture = Path("pictures", "000024.png")
+        with Image.open(picture) as before:
+            painted = before.convert("RGB")
+        painted.paste((0, 0, 0), (10, 10, 30, 30))
+        painted.save(picture)
+
+
+@pytest.mark.usefixtures("pair")
+def test_the_examples_of_the_page_on_frames_run() -> None:
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "frames.md"), module_relative=False, encoding="utf-8")
+    assert tried >= 8
+    assert failed == 0
+
+
+@pytest.mark.usefixtures("pair")
+def test_every_field_of_frames_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "frames.md").read_text(encoding="utf-8")
+    assert app.main(["frames", "export", "good.mp4", "pictures", "--frames", "1-2", "--json"]) == EXIT_OK
+    listed = json.loads(Path("pictures", "frames.json").read_bytes())
+    for title, fields in {
+        "field of `source`": listed["source"],
+        "field of `pictures`": listed["pictures"],
+        "field of `frames`": listed["frames"][0],
+        "field of the result": json.loads(capsys.readouterr().out),
+    }.items():
+        rows = re.findall(r"^\| (`.*?) \|", text.split(f"| {title} |")[1].split("\n\n")[0], flags=re.M)
+        assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(fields), title
+    for command in ("export", "import"):
+        app.main(["frames", command, "--help"])
+        options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - _EVERYWHERE
+        assert options <= set(re.findall(r"--[a-z-]+", text)), command
+
+
+_EVERYWHERE = {"--help", "--json", "--quiet", "--verbose", "--progress", "--output"}
+"""Options of every command."""
+
+
+def lasting(text: str) -> str:
+    """Leave out how long it took, how small the encoder of the day makes it, and the columns that follow."""
+    return re.sub(r" +", " ", re.sub(r"[\d.]+ (s|kB)\b", r"\1", text))
 
 
 def test_every_field_of_the_result_of_a_batch_is_documented() -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mediarescue.cli._batch_progress import batch_renderer
 from mediarescue.cli._batch_table import batch_document, batch_text
-from mediarescue.cli._exit import PROGRAM, as_text, describe, noting_signals, printable, write_stderr, write_stdout
+from mediarescue.cli._exit import (
+    PROGRAM,
+    Stopped,
+    as_text,
+    describe,
+    noting_signals,
+    printable,
+    write_stderr,
+    write_stdout,
+)
 from mediarescue.cli._options import ProgressMode
 from mediarescue.errors import MediaRescueError, UsageError
 from mediarescue.pipeline.batch import run_batch
 from mediarescue.pipeline.batch_report import BatchReport, State
-from mediarescue.pipeline.inputs import collect_inputs
+from mediarescue.pipeline.inputs import Inputs, collect_inputs
 from mediarescue.pipeline.targets import plan_jobs
 from mediarescue.pipeline.worker_process import Worker
 
@@ -73,6 +83,17 @@ def run_files(command: str, worker: Worker, *, suffix: str, arguments: BatchArgu
             listener=listener,
             stop=stop,
         )
+    try:
+        _show(report, inputs, command, asked, listener.warned)
+    except Stopped as late:
+        late.written = (f"{_done(report)} of {len(report.files)} files",) if _done(report) else ()
+        raise
+    return report.exit_code
+
+
+def _show(
+    report: BatchReport, inputs: Inputs, command: str, asked: BatchArguments, already_said: Collection[str]
+) -> None:
     error = _error(report)
     for outcome in report.files:
         if asked.verbose and outcome.failure is not None and outcome.failure.exit_code == MediaRescueError.exit_code:
@@ -82,16 +103,20 @@ def run_files(command: str, worker: Worker, *, suffix: str, arguments: BatchArgu
     if asked.json:
         document = batch_document(report, inputs, command=command, dry_run=asked.dry_run)
         write_stdout(as_text(document if error is None else {**document, "error": error}))
-    elif not asked.quiet and (len(jobs) > 1 or error is None):
-        said = listener.warned
-        write_stdout(batch_text(report, inputs, dry_run=asked.dry_run, every_note=asked.verbose, already_said=said))
-    return report.exit_code
+    elif not asked.quiet and (len(report.files) > 1 or error is None):
+        notes = asked.verbose
+        text = batch_text(report, inputs, dry_run=asked.dry_run, every_note=notes, already_said=already_said)
+        write_stdout(text)
+
+
+def _done(report: BatchReport) -> int:
+    return sum(outcome.state is State.DONE for outcome in report.files)
 
 
 def _error(report: BatchReport) -> dict[str, Any] | None:
     """Return what ended all work: the one file's failure, or an interruption."""
     if report.stopped:
-        done = sum(outcome.state is State.DONE for outcome in report.files)
+        done = _done(report)
         what = f"{done} of {len(report.files)} files are complete" if done else "nothing was written"
         if done == len(report.files) == 1:
             what = f"already complete: {report.files[0].job.target}"

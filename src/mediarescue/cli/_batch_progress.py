@@ -78,11 +78,14 @@ class _File:
     total: int | None = None
     done: int = 0
     best: float = 0.0
+    earlier: float = 0.0
 
     def take(self, event: Event) -> int:
         """Note an event; return how many more frames it tells of."""
         if isinstance(event, StageStarted):
             self.stage, self.unit, self.total, self.done = event.stage, event.unit, event.total, event.done
+            if self.total and self.unit == FRAMES:
+                self.earlier = max(self.earlier, self.done / self.total)
         elif isinstance(event, Progressed) and event.stage == self.stage:
             more, self.done = event.done - self.done, event.done
             if self.total:
@@ -106,6 +109,7 @@ class Tally:
     finished: int = 0
     bytes: int = 0
     finished_bytes: int = 0
+    earlier_bytes: float = 0.0
     running: dict[str, _File] = field(default_factory=dict)
     began: float = 0.0
     frames: int = 0
@@ -123,7 +127,9 @@ class Tally:
             file = self.running.pop(event.file, None)
             self.finished_bytes += 0 if file is None else file.size
         elif isinstance(event, InFile) and (file := self.running.get(event.file)):
+            before = file.earlier
             self.frames += file.take(event.event)
+            self.earlier_bytes += file.size * (file.earlier - before)
             self._frames_at.append((now, self.frames))
         while self._frames_at and now - self._frames_at[0][0] > _RATE_SECONDS:
             self._frames_at.popleft()
@@ -148,7 +154,8 @@ class Tally:
     def seconds_left(self) -> float | None:
         """Return the time that the rest takes at the speed so far, None while that is anyone's guess."""
         seconds, fraction = time.monotonic() - self.began, self.fraction
-        return seconds * (1 - fraction) / fraction if seconds >= _SURE_SECONDS and 0 < fraction < 1 else None
+        done = fraction - (self.earlier_bytes / self.bytes if self.bytes else 0.0)
+        return seconds * (1 - fraction) / done if seconds >= _SURE_SECONDS and done > 0 and fraction < 1 else None
 
 
 class BatchLines(Renderer):

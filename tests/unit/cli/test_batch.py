@@ -15,7 +15,7 @@ import pytest
 from mediarescue.cli import _batch_progress, _progress
 from mediarescue.cli._batch import BatchArguments, run_files
 from mediarescue.cli._batch_progress import BatchBars, BatchLines, FailuresOnly, batch_renderer
-from mediarescue.cli._exit import noting_signals
+from mediarescue.cli._exit import Stopped, describe, noting_signals
 from mediarescue.cli._options import ProgressMode
 from mediarescue.cli._progress import JsonLines, LiveBars, Renderer
 from mediarescue.errors import UsageError
@@ -322,3 +322,26 @@ def test_the_part_done_counts_films_by_their_frames_and_never_falls(clock: Clock
     assert parts == sorted(parts)
     assert parts[3] == 0.125
     assert tally.finished == 2
+
+
+def test_what_an_earlier_run_has_done_makes_the_rest_no_faster(clock: Clock) -> None:
+    tally = _batch_progress.Tally()
+    tally.take(BatchStarted(2, 2000))
+    tally.take(FileStarted("a", 1000))
+    tally.take(InFile("a", StageStarted("encode", 100, "frames", done=60)))
+    clock.now += 10.0
+    tally.take(InFile("a", Progressed("encode", 80)))
+    assert tally.fraction == 0.4
+    assert tally.seconds_left() == pytest.approx(60.0)
+
+
+def test_an_interruption_while_the_result_is_shown_says_that_files_are_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(text: str) -> None:
+        raise Stopped(130)
+
+    monkeypatch.setattr("mediarescue.cli._batch.write_stdout", stop)
+    with pytest.raises(Stopped) as stopped:
+        call("in")
+    assert describe(stopped.value).message == "interrupted; already complete: 2 of 3 files"

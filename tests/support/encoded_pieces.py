@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +18,7 @@ _B_FRAMES = {"preset": "ultrafast", "crf": "30", "bf": "3", "b_strategy": "0", "
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Encoded pieces, and the planes of each picture as they decode, joined, in the order shown."""
+    """Encoded pieces, and a hash of each picture as they decode, in the order shown."""
 
     video: EncodedVideo
     pictures: tuple[bytes, ...]
@@ -57,12 +58,12 @@ def _encode(path: Path, frames: list[Any]) -> None:
 
 
 def decoded_pictures(path: Path, *, track: int = 0, edits: bool = True) -> list[bytes]:
-    """Return the samples of each picture as bytes, in the order shown; by the edit list, or all of the media."""
+    """Return a hash of the samples of each picture, in the order shown; by the edit list, or all of the media."""
     return [data for _, data in shown_pictures(path, track=track, edits=edits)]
 
 
 def shown_pictures(path: Path, *, track: int = 0, edits: bool = True) -> list[tuple[int | None, bytes]]:
-    """Return the pts in ticks and the samples of each picture, in the order shown."""
+    """Return the pts in ticks of each picture, and a hash of its samples, in the order shown."""
     options = {} if edits else {"ignore_editlist": "1"}
     with av.open(str(path), options=options, metadata_errors="replace") as film:
-        return [(f.pts, f.to_ndarray().tobytes()) for f in film.decode(film.streams.video[track])]
+        return [(f.pts, hashlib.sha1(f.to_ndarray()).digest()) for f in film.decode(film.streams.video[track])]

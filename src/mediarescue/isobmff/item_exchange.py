@@ -46,7 +46,7 @@ def exchange_items(file: ItemFile, new: Mapping[int, NewItem], configuration: by
             known[key] = len(file.properties) + 1 + sum(1 for place in known.values() if place > len(file.properties))
             added += struct.pack(">I4s", len(item.configuration) + 8, configuration) + item.configuration
         for association in old.properties:
-            if file.properties[association.index - 1].kind == configuration:
+            if file.kind_of(association) == configuration:
                 _put_index(data, association, known[key])
     ipco = file.grown[-1]
     if added:
@@ -95,6 +95,9 @@ def _put_places(
         if item.method != 0 or not item.local:
             continue
         for extent in item.extents:
+            end = extent.offset + extent.size
+            if item.id not in new and any(start < end and extent.offset < stop for start, stop, _ in splices):
+                raise BoxError(f"item {item.id} shares bytes with a picture", offset=extent.offset)
             shift = sum(len(content) - (end - start) for start, end, content in splices if start < extent.offset)
             if shift:
                 _put(data, extent.offset_at, extent.offset_width, extent.offset + shift - extent.addend)

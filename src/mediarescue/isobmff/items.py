@@ -123,6 +123,11 @@ class ItemFile:
                 found = self.properties[association.index - 1]
                 yield found.kind, self.data[found.start : found.end]
 
+    def kind_of(self, association: Association) -> bytes:
+        """Return the type of a property that an item names, nothing where there is none of that number."""
+        known = 1 <= association.index <= len(self.properties)
+        return self.properties[association.index - 1].kind if known else b""
+
     def targets(self, kind: bytes, source: int) -> tuple[int, ...]:
         """Return the items that one refers to."""
         return next((to for name, start, to in self.references if (name, start) == (kind, source)), ())
@@ -172,6 +177,8 @@ def _read_meta(data: bytes, top: tuple[BoxHeader, ...], meta: BoxHeader) -> Item
     for box in below:
         if box.kind == b"ipma":
             associations |= _read_ipma(data, box)
+    if any(one.index > len(properties) for several in associations.values() for one in several):
+        raise BoxError("an item has a property that is not there", offset=meta.offset)
     kinds = _read_iinf(data, inner[b"iinf"])
     places = _read_iloc(data, inner[b"iloc"])
     items = {

@@ -111,7 +111,7 @@ class HeifStill:
             kind = primary.kind.decode("latin-1")
             raise InputError(f"{self._path} has its picture in the form {kind!r}; convert it to JPEG or PNG first")
         grid = file.content(primary)
-        if len(grid) < 8:
+        if len(grid) < 8 or (grid[1] & 1 and len(grid) < 12):
             raise BoxError("the description of the grid is cut short")
         rows, columns = grid[2] + 1, grid[3] + 1
         size = struct.unpack_from(">II" if grid[1] & 1 else ">HH", grid, 4)
@@ -249,6 +249,8 @@ class HeifStill:
             raise VerificationError(f"the written {self.info.format} is not what was meant: {wrong}; it was removed")
 
     def _pixels(self, got: tuple[Plane, ...], meant: tuple[Plane, ...]) -> str | None:
+        made: list[Plane] = []
+        wanted: list[Plane] = []
         for tile, frame in self._decoded():
             parts = [self._part(tile, frame, number) for number in range(len(meant))]
             views = plane_views(frame)
@@ -261,8 +263,11 @@ class HeifStill:
                 wrong = first_difference(now, source)
                 if wrong:
                     return f"a tile without a change: {wrong}"
-            elif decibels(tuple(now), tuple(then), self.info.bit_depth) < LEAST_DECIBELS:
-                return "the picture differs too much from what was encoded"
+            else:
+                made += now
+                wanted += then
+        if decibels(made, wanted, self.info.bit_depth) < LEAST_DECIBELS:
+            return "the picture differs too much from what was encoded"
         return None
 
     def _other_items(self, made: HeifStill) -> str | None:

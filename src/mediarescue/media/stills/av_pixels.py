@@ -21,12 +21,15 @@ def decode_still(codec: str, data: bytes) -> av.VideoFrame:
     import av
 
     context: Any = av.CodecContext.create(codec, "r")
+    # In this thread alone: a decoder with threads of its own may wait for them for ever when an error ends it.
+    context.thread_count = 1
+    context.options = {"err_detect": "explode"}
     try:
         frames = [*context.decode(av.Packet(data)), *context.decode(None)]
     except (av.FFmpegError, ValueError) as error:
         raise PixelsError(str(error)) from error
-    if not frames:
-        raise PixelsError("no picture")
+    if not frames or frames[0].is_corrupt:
+        raise PixelsError("no whole picture")
     return frames[0]  # type: ignore[no-any-return]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mediarescue.bitstream.jpeg import JpegError, decode_planes, patch_jpeg, read_coefficients, write_coefficients
 from tests.support.jpeg_writer import Odd, coefficients, write
-from tests.support.jpegs import jpeg
+from tests.support.jpegs import decoded, jpeg
 
 FACTORS = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
@@ -72,6 +72,31 @@ FILES = (
     + [jpeg(40, 30, progressive=True, restart_marker_blocks=2, quality=98, subsampling="4:4:4")]
     + [write(odd, coefficients(odd, 0)) for odd in (Odd(precision=12, lines_late=True), Odd(scans=[[0], [1, 2]]))]
 )
+
+
+PROGRESSIVE = [
+    jpeg(60, 45, progressive=True, **kind)
+    for kind in ({"subsampling": "4:2:0"}, {"restart_marker_blocks": 3, "quality": 98}, {"mode": "L", "quality": 20})
+]
+
+
+@given(st.sampled_from(PROGRESSIVE), st.integers(0, 999), st.integers(1, 300), st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_progressive_files_take_any_coefficients(data: bytes, seed: int, count: int, density: float) -> None:
+    rng = np.random.default_rng(seed)
+    image = read_coefficients(data)
+    wanted = [c.copy() for c in image.coefficients]
+    for c, component in zip(wanted, image.frame.components, strict=True):
+        rows, cols = -(-component.height // 8), -(-component.width // 8)
+        places = rng.integers(0, (rows, cols), (count, 2))
+        sizes = rng.integers(0, 11, (count, 64)) * (rng.random((count, 64)) < density)
+        values = rng.choice([-1, 1], sizes.shape) * (rng.integers(0, 1024, sizes.shape) % (1 << sizes))
+        c[places[:, 0], places[:, 1]] = values
+    written = write_coefficients(image, wanted)
+    for got, expected in zip(read_coefficients(written).coefficients, wanted, strict=True):
+        np.testing.assert_array_equal(got, expected)
+    # libjpeg reads them too
+    decoded(written)
 
 
 @given(st.sampled_from(FILES), st.data())

@@ -14,6 +14,7 @@ from mediarescue.bitstream.jpeg.layout import BOOK_SIZE, LIMITS, LOOK_BITS, OFFS
 
 LONGEST = 16
 """Bits of the longest code a table can hold."""
+_MOST_SYMBOLS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class HuffmanTable:
     Raises
     ------
     ValueError
-        If there are more codes of a length than bits for them, or not as many symbols as codes.
+        If there are more codes of a length than bits for them, more than 256, or not as many symbols as codes.
     """
 
     counts: bytes
@@ -44,6 +45,8 @@ class HuffmanTable:
                 raise ValueError("a Huffman table has more codes than its lengths allow")
         if len(self.counts) != LONGEST or sum(self.counts) != len(self.values):
             raise ValueError("a Huffman table has not as many symbols as codes")
+        if len(self.values) > _MOST_SYMBOLS:
+            raise ValueError("a Huffman table has more symbols than there are")
 
     def with_symbols(self, symbols: Iterable[int]) -> HuffmanTable | None:
         """Return a table in which ``symbols`` have codes too and all others keep theirs; None where none exists.
@@ -56,11 +59,11 @@ class HuffmanTable:
         missing = sorted(set(symbols) - set(self.values))
         last = max((length for length, count in enumerate(self.counts, 1) if count), default=1)
         free = (1 << last) - sum(count << (last - length) for length, count in enumerate(self.counts[:last], 1))
+        if len(self.values) + len(missing) > _MOST_SYMBOLS:
+            return None
         for length in range(last, LONGEST + 1):
-            if (free << (length - last)) > len(missing):
+            if (free << (length - last)) > len(missing) and self.counts[length - 1] + len(missing) <= 255:
                 counts = bytearray(self.counts)
-                if counts[length - 1] + len(missing) > 255:
-                    return None
                 counts[length - 1] += len(missing)
                 return HuffmanTable(bytes(counts), self.values + bytes(missing))
         return None

@@ -60,7 +60,10 @@ def test_the_usual_tables_leave_the_ones_free(table: HuffmanTable) -> None:
     assert len(words(table)) == len(table.values)
 
 
-@pytest.mark.parametrize(("counts", "values"), [([3] + [0] * 15, b"\0\1\2"), ([1] + [0] * 15, b""), ([1], b"\0")])
+@pytest.mark.parametrize(
+    ("counts", "values"),
+    [([3] + [0] * 15, b"\0\1\2"), ([1] + [0] * 15, b""), ([1], b"\0"), ([0] * 8 + [200, 200] + [0] * 6, bytes(400))],
+)
 def test_impossible_tables_are_refused(counts: list[int], values: bytes) -> None:
     with pytest.raises(ValueError, match="a Huffman table has"):
         HuffmanTable(bytes(counts), values)

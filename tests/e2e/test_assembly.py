@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,7 @@ from mediarescue.media.containers import target_container
 from mediarescue.media.reader import VideoReader
 from mediarescue.output import AtomicOutput
 from mediarescue.pipeline.assembly import AssemblyReport, assemble_film, check_source
-from tests.support.boxes import tables_of, top_level
+from tests.support.boxes import box, moov_of, tables_of, top_level
 from tests.support.breaking import true_packets
 from tests.support.clips import AudioSpec, ClipSpec, VideoSpec, make_clip
 from tests.support.encoded_pieces import Pieces, decoded_pictures, encode_pieces, shown_pictures
@@ -156,3 +157,37 @@ def test_progress_is_told_in_bytes(suffix: str, tmp_path: Path) -> None:
     assert done == sorted(done)
     assert first.total is not None
     assert 0 < done[-1] <= first.total
+
+
+def test_a_film_whose_index_is_compressed_is_copied_by_its_packets(tmp_path: Path) -> None:
+    plain, source, target = _film(tmp_path), tmp_path / "compressed.mov", tmp_path / "out.mov"
+    moov = moov_of(plain)
+    packed = box(b"cmov", box(b"dcom", b"zlib") + box(b"cmvd", len(moov).to_bytes(4, "big") + zlib.compress(moov)))
+    at = next(top for top in top_level(plain) if top.kind == b"moov")
+    source.write_bytes(plain.read_bytes()[: at.offset] + box(b"moov", packed))
+    _assembled(source, encode_pieces(source, tmp_path / "pieces"), target)
+    assert [pts for pts, _ in shown_pictures(target)] == [pts for pts, _ in shown_pictures(source)]
+    assert _sounds(target) == _sounds(source)
+
+
+def test_encrypted_pictures_are_refused_before_any_work(tmp_path: Path) -> None:
+    source = _film(tmp_path)
+    with VideoReader(source) as reader:
+        info = reader.info
+    data = source.read_bytes()
+    assert data.count(b"avc1\0\0\0\0\0\0") == 1
+    source.write_bytes(data.replace(b"avc1\0\0\0\0\0\0", b"encv\0\0\0\0\0\0"))
+    with pytest.raises(InputError, match="are encrypted"):
+        check_source(source, info)
+
+
+def test_offsets_below_0_in_fragments_are_read_as_they_are_meant_and_it_is_said(tmp_path: Path) -> None:
+    movflags = "frag_keyframe+empty_moov+default_base_moof+negative_cts_offsets"
+    film = replace(FILM, options=(("x264-params", "bframes=2:b-adapt=0"),), muxing=(("movflags", movflags),))
+    source, target = _film(tmp_path, film), tmp_path / "out.mp4"
+    report = _assembled(source, encode_pieces(source, tmp_path / "pieces"), target)
+    late, early = shown_pictures(source)[0][0], shown_pictures(target)[0][0]
+    assert early == 0
+    assert late is not None
+    assert f"{late / 12800:.3f} s late" in report.notes[1]
+    assert _sounds(target) == _sounds(source)

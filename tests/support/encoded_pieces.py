@@ -66,4 +66,6 @@ def shown_pictures(path: Path, *, track: int = 0, edits: bool = True) -> list[tu
     """Return the pts in ticks of each picture, and a hash of its samples, in the order shown."""
     options = {} if edits else {"ignore_editlist": "1"}
     with av.open(str(path), options=options, metadata_errors="replace") as film:
-        return [(f.pts, hashlib.sha1(f.to_ndarray()).digest()) for f in film.decode(film.streams.video[track])]
+        return [
+            (f.pts, hashlib.sha1(f.to_ndarray().tobytes()).digest()) for f in film.decode(film.streams.video[track])
+        ]

@@ -17,7 +17,7 @@ from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.info import VideoInfo
 from mediarescue.media.remux import remux
 from mediarescue.output import AtomicOutput
-from mediarescue.pipeline.film_source import read_film
+from mediarescue.pipeline.film_source import has_compressed_index, read_film
 from mediarescue.pipeline.film_writer import STAGE, write_pieces
 
 
@@ -39,7 +39,8 @@ def check_source(path: Path, info: VideoInfo) -> None:
     """
     if info.is_isobmff:
         with ByteSource.open(path) as source:
-            read_film(source, info.stream_id)
+            if not has_compressed_index(source):
+                read_film(source, info.stream_id)
 
 
 def assemble_film(
@@ -74,7 +75,7 @@ def assemble_film(
     VerificationError
         The encoded pieces are not what they should be.
     """
-    if info.is_isobmff and container in ISOBMFF:
+    if info.is_isobmff and container in ISOBMFF and not _is_compressed(source):
         return _transplanted(source, info, encoded, output, listener)
     listener(StageStarted(STAGE, source.stat().st_size, "bytes"))
     done = remux(
@@ -83,6 +84,11 @@ def assemble_film(
     )  # fmt: skip
     listener(StageFinished(STAGE))
     return AssemblyReport(tuple(done.notes), tuple(done.lost))
+
+
+def _is_compressed(path: Path) -> bool:
+    with ByteSource.open(path) as source:
+        return has_compressed_index(source)
 
 
 def _transplanted(

@@ -17,6 +17,7 @@ from mediarescue.isobmff import (
     Movie,
     Track,
     expand,
+    find_header,
     parse_boxes,
     read_fragmented,
     read_movie,
@@ -83,14 +84,22 @@ def _of_fragments(source: ByteSource, file: FragmentedFile, track_id: int) -> Fi
         raise InputError(f"{source.path} is damaged or cut off: {file.cut or file.unread[0].reason}; {_ADVICE}")
     movie = flattened(file, scan_top_level(source), source.size)
     film = _film(source, movie, track_id)
-    note = f"the film's {file.count} fragments became one film with a single index"
-    return replace(film, without=INDEX_OF_FRAGMENTS, notes=(note,))
+    notes = [f"the film's {file.count} fragments became one film with a single index"]
+    times = film.pictures.times
+    if early := -min(int((times.composition - times.decode).min()), 0):
+        notes.append(
+            f"FFmpeg shows the pictures of the source {early / film.track.timescale:.3f} s late, as it misreads "
+            "offsets below 0 in fragments; the copy has the times of the source's index"
+        )
+    return replace(film, without=INDEX_OF_FRAGMENTS, notes=(*notes, *film.notes))
 
 
 def _film(source: ByteSource, movie: Movie, track_id: int) -> FilmSource:
     track = movie.track(track_id)
     if track is None:
         raise InputError(f"the index of {source.path} has no track {track_id} that can be read; {_ADVICE}")
+    if track.is_encrypted:
+        raise InputError(f"the pictures of {source.path} are encrypted; make a copy without protection first")
     _check_whole(source, movie)
     extents = chunk_extents(track.trak)
     if not extents.is_here.all():
@@ -100,7 +109,30 @@ def _film(source: ByteSource, movie: Movie, track_id: int) -> FilmSource:
         raise InputError(f"the index of {source.path} lists no pictures; {_ADVICE}")
     ctts = track.stbl.find(b"ctts")
     signed = bool((samples.composition_offset < 0).any()) or (ctts is not None and ctts.payload[:1] == b"\1")
-    return FilmSource(movie, track, OldPictures.of(samples, samples.dts, signed=signed), _metas(source, movie))
+    return FilmSource(
+        movie,
+        track,
+        OldPictures.of(samples, samples.dts, signed=signed),
+        _metas(source, movie),
+        notes=_elsewhere(movie),
+    )
+
+
+def _elsewhere(movie: Movie) -> tuple[str, ...]:
+    """Say which tracks have their media in other files, to which a copy in another folder may not find."""
+    away = [track.track_id for track in movie.tracks if not chunk_extents(track.trak).is_here.all()]
+    names = ", ".join(map(str, away))
+    return (
+        (f"the media of track {names} lie in another file, to which the copy refers as the source does",)
+        if away
+        else ()
+    )
+
+
+def has_compressed_index(source: ByteSource) -> bool:
+    """Whether the ``moov`` is compressed (QuickTime File Format, "Compressed Movie Resources")."""
+    moov = find_header(scan_top_level(source), b"moov")
+    return moov is not None and source.read(moov.payload_offset + 4, 4) == b"cmov"
 
 
 def _metas(source: ByteSource, movie: Movie) -> dict[int, Box]:

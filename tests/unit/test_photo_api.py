@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mediarescue import open_photo, process_photo
-from mediarescue.errors import InputError, OutputError, UsageError, VerificationError
+from mediarescue.errors import InputError, MissingDependencyError, OutputError, UsageError, VerificationError
 from mediarescue.events import Artifact, Event
 from mediarescue.media.planes import Plane
 from mediarescue.media.stills import av_pixels, png
@@ -158,6 +158,16 @@ def test_a_cut_jpeg_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     path = tmp_path / "cut.jpg"
     data = jpeg(400, 300)
     path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(InputError, match="damaged or cut short"):
+    with pytest.raises(InputError, match=r"damaged or cut short: .* only about 4\d % of its picture can be decoded"):
         process_photo(path, tmp_path / "out.jpg", filter=darker)
     assert [path.name for path in tmp_path.iterdir()] == ["cut.jpg"]
+
+
+def test_an_encoder_that_is_not_there_is_named(photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def another(codec: str, *_: Any, **__: Any) -> list[bytes]:
+        return av_pixels.encode_still("no_such_encoder", *_, **__)
+
+    monkeypatch.setattr(png, "encode_still", another)
+    with pytest.raises(MissingDependencyError, match="no_such_encoder"):
+        process_photo(photo, tmp_path / "out.png", filter=darker)
+    assert [path.name for path in tmp_path.iterdir()] == [photo.name]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mediarescue.errors import MissingDependencyError
+
 if TYPE_CHECKING:
     import av
 
@@ -37,7 +39,13 @@ def encode_still(codec: str, frame: av.VideoFrame, options: dict[str, str], *, i
     """Encode one picture and return the encoder's packets; raises PixelsError."""
     import av
 
-    context: Any = av.CodecContext.create(codec, "w")
+    try:
+        context: Any = av.CodecContext.create(codec, "w")
+    except av.codec.codec.UnknownCodecError as error:
+        raise MissingDependencyError(
+            f"this PyAV has no encoder {codec!r}; install PyPI's (python -m pip install --force-reinstall av), or convert "
+            "the photo to TIFF first"
+        ) from error
     context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
     context.time_base = Fraction(1)
     context.options = options

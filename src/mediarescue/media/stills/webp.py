@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from mediarescue.errors import InputError, VerificationError
+from mediarescue.errors import InputError, MissingDependencyError, VerificationError
 from mediarescue.media.info import ColorTags
 from mediarescue.media.planes import Plane, plane_views
 from mediarescue.media.still_metadata import exif_facts
@@ -196,8 +196,12 @@ def _picture_chunks(data: bytes) -> dict[bytes, bytes]:
 
 def _encode_lossless(planes: tuple[Plane, ...]) -> bytes:
     """Encode as VP8L, colours under full transparency included."""
-    from PIL import Image
+    from PIL import Image, features
 
+    if not features.check("webp"):
+        raise MissingDependencyError(
+            "this Pillow cannot write WebP; install the one of PyPI (python -m pip install --force-reinstall pillow)"
+        )
     picture = Image.fromarray(np.dstack(planes))
     made = io.BytesIO()
     picture.save(made, "WEBP", lossless=True, exact=True, quality=75, method=4)

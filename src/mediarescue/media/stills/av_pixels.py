@@ -43,7 +43,7 @@ def encode_still(codec: str, frame: av.VideoFrame, options: dict[str, str], *, i
         context: Any = av.CodecContext.create(codec, "w")
     except av.codec.codec.UnknownCodecError as error:
         raise MissingDependencyError(
-            f"this PyAV has no encoder {codec!r}; install PyPI's (python -m pip install --force-reinstall av), or convert "
+            f"this PyAV has no encoder {codec!r}; install that of PyPI (pip install --force-reinstall av), or convert "
             "the photo to TIFF first"
         ) from error
     context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name

@@ -270,7 +270,10 @@ def export_text(report: FramesReport) -> str:
 def import_text(report: VideoReport) -> str:
     """Return what an import did as text for stdout."""
     width = text_width()
-    parts = [labelled("film", report.summary, width)] if not report.dry_run else []
+    done = report.summary
+    if report.dry_run:
+        done = f"would be encoded with {report.encoder}" if report.changed else "would be copied as it is"
+    parts = [labelled("film", done, width)]
     parts += [labelled("note", note, width) for note in report.notes]
     parts += [labelled("lost", what, width) for what in report.lost]
     parts += [labelled("but", warning, width) for warning in report.warnings]

@@ -73,4 +73,5 @@ def differing(picture: Picture, fresh: Picture, tolerance: int, notes: set[str])
         over = (cv2.absdiff(picture, cut) > tolerance) & (cv2.absdiff(picture, rounded) > tolerance)
     else:
         over = cv2.absdiff((picture >> 8).astype(np.uint8), fresh) > tolerance
-    return over.any(axis=2) if over.ndim == 3 else over  # type: ignore[no-any-return]
+    # Three times as fast as any() along so short an axis.
+    return over[..., 0] | over[..., 1] | over[..., 2] if over.ndim == 3 else over  # type: ignore[no-any-return]

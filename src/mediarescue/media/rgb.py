@@ -39,6 +39,8 @@ _WEIGHTS = {
 _YCGCO = 8
 _FULL = 2
 _WIDEST_SD, _HIGHEST_SD = 1279, 576
+_BAND = 256
+"""Rows worked on at a time on the way back, so that numbers with fractions never fill a whole frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,33 +223,50 @@ def _painted(planes: Sequence[Plane], colours: Colours) -> Picture:
 
 
 def _take_over(planes: list[Plane], picture: Picture, changed: NDArray[np.bool_], colours: Colours) -> None:
-    """Write the changed samples into the planes, working on no more than the rectangle around them."""
-    import cv2
-
+    """Write the changed samples into the planes, working on no more than the rectangle around them, in bands."""
     height, width = changed.shape
     steps = [_steps(plane, height, width) for plane in planes]
     down, across = (max(step[axis] for step in steps) for axis in (0, 1))
     rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
     if not rows.size:
         return
-    top, left = rows[0] // down * down, columns[0] // across * across
-    bottom, right = min(height, (rows[-1] // down + 1) * down), min(width, (columns[-1] // across + 1) * across)
-    part: Any = picture[top:bottom, left:right].astype(np.float32)
-    where: Any = changed[top:bottom, left:right].astype(np.uint8)
+    left, right = columns[0] // across * across, min(width, (columns[-1] // across + 1) * across)
+    for top in range(rows[0] // down * down, rows[-1] + 1, _BAND):
+        bottom = min(height, top + _BAND)
+        part, where = picture[top:bottom, left:right], changed[top:bottom, left:right]
+        if not where.any():
+            continue
+        targets = [
+            plane[top // deep : -(-bottom // deep), left // broad : -(-right // broad)]
+            for plane, (deep, broad) in zip(planes, steps, strict=True)
+        ]
+        _take_over_part(targets, steps, part, where, colours)
+
+
+def _take_over_part(
+    targets: list[Plane],
+    steps: list[tuple[int, int]],
+    picture: Picture,
+    changed: NDArray[np.bool_],
+    colours: Colours,
+) -> None:
+    """Write the changed samples of a part of the picture into those parts of the planes that lie below it."""
+    import cv2
+
+    down, across = (max(step[axis] for step in steps) for axis in (0, 1))
+    ragged = (-changed.shape[0] % down, -changed.shape[1] % across)
     # A row or column that an odd size lacks is a copy of the last, so that means stay those of real pixels.
-    ragged = (-(bottom - top) % down, -(right - left) % across)
-    part = cv2.copyMakeBorder(part, 0, ragged[0], 0, ragged[1], cv2.BORDER_REPLICATE)
-    where = cv2.copyMakeBorder(where, 0, ragged[0], 0, ragged[1], cv2.BORDER_CONSTANT, value=0)
+    part: Any = cv2.copyMakeBorder(np.asarray(picture, np.float32), 0, ragged[0], 0, ragged[1], cv2.BORDER_REPLICATE)
+    where = np.pad(changed, ((0, ragged[0]), (0, ragged[1])))
     part = part.reshape(*where.shape, -1)
-    for number, (plane, (deep, broad)) in enumerate(zip(planes, steps, strict=True)):
+    for number, (target, (deep, broad)) in enumerate(zip(targets, steps, strict=True)):
         row = colours.backward[number : number + 1]
         shape = (where.shape[0] // deep, deep, where.shape[1] // broad, broad)
         values = cv2.transform(part, row).reshape(shape).mean(axis=(1, 3))
-        touched = where.reshape(shape).any(axis=(1, 3))
-        target = plane[top // deep :, left // broad :][: shape[0], : shape[2]]
-        seen = target.shape
-        new = np.clip(np.rint(values), 0, colours.sample_peak).astype(plane.dtype)
-        np.copyto(target, new[: seen[0], : seen[1]], where=touched[: seen[0], : seen[1]])
+        new = np.clip(np.rint(values), 0, colours.sample_peak).astype(target.dtype)
+        touched: Any = where.reshape(shape).any(axis=(1, 3))
+        height, width = target.shape
+        np.copyto(target, new[:height, :width], where=touched[:height, :width])
 
 
 def _steps(plane: Plane, height: int, width: int) -> tuple[int, int]:

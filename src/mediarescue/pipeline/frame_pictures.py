@@ -84,14 +84,11 @@ class FramePictures:
         changed = differing(picture, fresh, tolerance, notes)
         if not changed.any():
             return None
-        values = picture
-        if picture.dtype != fresh.dtype:
-            values = picture.astype(np.float32) * np.float32(257 if picture.dtype == np.uint8 else 1 / 257)  # type: ignore[assignment]
         new = from_picture(
             frame.planes,
-            self._back(values),
-            self._back(changed).astype(np.bool_),
-            colours_of(frame, self.bit_depth),
+            self._back(picture),
+            self._back(changed),
+            colours_of(frame, 8 if picture.dtype == np.uint8 else 16),
         )
         return [old if np.array_equal(old, plane) else plane for old, plane in zip(frame.planes, new, strict=True)]
 

@@ -17,27 +17,22 @@ from typing import Any
 from mediarescue.errors import NothingToDoError, OutputError, UsageError
 from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.frames_reports import FramesReport
-from mediarescue.media.display_matrix import frame_orientation
 from mediarescue.media.info import VideoInfo
 from mediarescue.media.orientation import upright_size
-from mediarescue.media.pictures import SUFFIXES, PictureCoding
+from mediarescue.media.pictures import SUFFIXES
 from mediarescue.media.planes import FramePlanes
 from mediarescue.media.reader import VideoReader
-from mediarescue.media.rgb import colours_of
 from mediarescue.options import FramesExportOptions
 from mediarescue.output import readable_size
 from mediarescue.pipeline.frame_pictures import FramePictures
 from mediarescue.pipeline.frames_folder import NewFolder
 from mediarescue.pipeline.frames_list import FRAMES_FILE, FrameRow, writing_list
+from mediarescue.pipeline.frames_settings import check_options, notes_of, pictures_of
 from mediarescue.pipeline.runner import ahead, queue_depth
 from mediarescue.pipeline.work_folder import file_fingerprint
 
 EXPORT = "export"
 _LEAST_DIGITS = 6
-_UNSPECIFIED = 2
-_PQ, _HLG = 16, 18
-_USUAL_PRIMARIES = (1, 2, 5, 6)
-"""Those whose pictures programs that know no colour tags show as they should be, or nearly so."""
 _RANGES = {0: "unspecified", 1: "limited", 2: "full"}
 
 
@@ -75,14 +70,14 @@ def run_export(job: ExportJob, *, listener: Listener = ignore) -> FramesReport:
         As `mediarescue.errors` describes them; the folder is there whole or not at all.
     """
     began = time.perf_counter()
-    _check_options(job.options)
+    check_options(job.options)
     folder = NewFolder(job.folder, overwrite=job.options.overwrite)
     folder.check()
     with VideoReader(job.source) as reader:
         first = next(reader.frames())
-        pictures = _pictures_of(first, reader.info, job.options)
+        pictures = pictures_of(first, reader.info, job.options)
         wanted = _Wanted(job.options, reader.info, first)
-        notes = _notes(first, reader.info, pictures, job.options)
+        notes = notes_of(first, reader.info, pictures, job.options)
         if job.options.dry_run:
             return _estimate(job, reader, pictures, wanted, notes, began)
         export = _Export(job, reader, pictures, wanted, listener)
@@ -253,79 +248,6 @@ class _Export:
             "orientation": self._pictures.orientation,
             "cicp": list(coding.cicp) if coding.cicp else None,
         }
-
-
-def _check_options(options: FramesExportOptions) -> None:
-    if options.planes and options.format == "jpeg":
-        raise UsageError("planes keep every sample, which JPEG cannot; use --format png or tiff")
-    if options.planes and options.depth is not None:
-        raise UsageError("planes come in the depth of the film; leave --depth out")
-    if options.depth == 16 and options.format == "jpeg":
-        raise UsageError("JPEG has 8 bits a channel; use --format png or tiff for 16")
-    if options.depth not in (None, 8, 16):
-        raise UsageError(f"pictures have 8 or 16 bits a channel, not {options.depth}")
-    for low, high in ((options.start, options.end), (options.first, options.last)):
-        if low is not None and high is not None and low > high:
-            raise UsageError(f"the part that is asked for ends before it begins ({low} to {high})")
-
-
-def _pictures_of(frame: FramePlanes, info: VideoInfo, options: FramesExportOptions) -> FramePictures:
-    deep = info.bit_depth > 8 and options.format != "jpeg"
-    orientation = 1 if options.as_stored else frame_orientation(frame) or 1
-    aspect = info.sample_aspect_ratio if info.sample_aspect_ratio not in (None, 1) else None
-    if aspect is not None and upright_size(1, 2, orientation) != (1, 2):
-        aspect = 1 / aspect
-    color = frame.color
-    unusual = color.primaries not in _USUAL_PRIMARIES or color.transfer in (_PQ, _HLG)
-    known = _UNSPECIFIED not in (color.primaries, color.transfer)
-    depth = (16 if deep else 8) if options.depth is None else options.depth
-    return FramePictures(
-        coding=PictureCoding(
-            format=options.format.value,
-            quality=options.quality,
-            compression=options.compression,
-            aspect=aspect,
-            cicp=(color.primaries, color.transfer) if unusual and known and not options.planes else None,
-        ),
-        bit_depth=depth,
-        orientation=orientation,
-        planes=options.planes,
-    )
-
-
-def _notes(
-    frame: FramePlanes, info: VideoInfo, pictures: FramePictures, options: FramesExportOptions
-) -> tuple[str, ...]:
-    notes = []
-    color = frame.color
-    turned = frame_orientation(frame)
-    if turned is None:
-        notes.append("the film asks to be shown slanted: the pictures are as they are stored")
-    elif turned != 1:
-        notes.append(
-            "the pictures are as they are stored, not upright"
-            if options.as_stored
-            else "the pictures are upright; the import turns them back as the film stores them"
-        )
-    if pictures.coding.aspect is not None:
-        notes.append(f"pixels are not square ({pictures.coding.aspect}): the pictures hold them as they are")
-    if options.planes:
-        return tuple(notes)
-    colours = colours_of(frame, 8)
-    if colours.kind == "yuv" and color.matrix == _UNSPECIFIED:
-        name = {1: "BT.709", 9: "BT.2020"}.get(colours.matrix, "BT.601")
-        notes.append(f"the film does not say how its colours are coded: {name} was taken, as players do")
-    if color.transfer in (_PQ, _HLG):
-        name = "PQ" if color.transfer == _PQ else "HLG"
-        tagged = "the pictures say so (cICP)" if options.format == "png" else "tell your program, the files cannot"
-        notes.append(f"the pictures are HDR ({name}, BT.2020 numbers as they are): {tagged}; keep the colour space")
-    elif color.primaries not in _USUAL_PRIMARIES and options.format != "png":
-        notes.append("the film has a wide gamut, which JPEG and TIFF do not say here; PNG does")
-    if info.bit_depth > 8 and (options.format == "jpeg" or options.depth == 8):
-        notes.append(f"the film has {info.bit_depth} bits, the pictures 8: changed places lose their fine steps")
-    if len(frame.planes) > colours.channels:
-        notes.append("transparency is not in the pictures; it stays in the film")
-    return tuple(notes)
 
 
 def _report(

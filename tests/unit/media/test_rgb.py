@@ -81,7 +81,7 @@ def test_ten_bits_fill_sixteen(name: str) -> None:
     assert np.abs(picture[0, 0] - 65535 * np.array(rgb[::-1])).max() <= 130
 
 
-@pytest.mark.parametrize("size", [(32, 16), (33, 17)], ids=["even", "odd"])
+@pytest.mark.parametrize("size", [(32, 16), (33, 17), (10, 777)], ids=["even", "odd", "in bands"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_sixteen_bits_give_every_sample_back(layout: str, size: tuple[int, int]) -> None:
     frame = painted_frame(layout, size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ def work(job: Job, listener: Listener) -> Copied:
             os._exit(7)
         if word == "stubborn":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if word == "hang":
+            lock = threading.Lock()
+            lock.acquire()
+            lock.acquire()
         if word in ("slow", "stubborn"):
             listener(Progressed("encode", 1))
             time.sleep(60)

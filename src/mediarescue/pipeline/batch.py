@@ -31,6 +31,7 @@ from mediarescue.folders import MadeFolders
 from mediarescue.output import POLL_SECONDS, check_target, temporary_files
 from mediarescue.pipeline.batch_report import BatchReport, FileOutcome, State
 from mediarescue.pipeline.inputs import MediaKind
+from mediarescue.pipeline.standstill import STANDSTILL_SECONDS, Standstill
 from mediarescue.pipeline.targets import Job
 from mediarescue.pipeline.worker_process import Answer, Died, Failed, Finished, Stopped, Worker, WorkerProcess
 
@@ -117,6 +118,7 @@ class _Running:
     began: float
     load: int
     before: tuple[int, ...] | None
+    standstill: Standstill
 
 
 class _Batch:
@@ -186,14 +188,22 @@ class _Batch:
             return
         self.idle = [process for process in self.idle if process.is_alive]
         process = self.idle.pop() if self.idle else WorkerProcess(self.worker, verbose=self.settings.verbose)
-        self.running.append(_Running(index, process, time.monotonic(), self._load(job), _identity(job.target)))
+        self.running.append(
+            _Running(index, process, time.monotonic(), self._load(job), _identity(job.target), Standstill(process.pid))
+        )
         process.begin(job)
 
     def _listen(self, seconds: float) -> None:
         """Take one message from each process that has one."""
         ready = wait([run.process.connection for run in self.running], seconds)
-        for run in [run for run in self.running if run.process.connection in ready]:
-            message = run.process.receive()
+        for run in list(self.running):
+            if run.process.connection in ready:
+                message = run.process.receive()
+                run.standstill.sign_of_life()
+            elif run.standstill.is_over():
+                message = Died(hung=True)
+            else:
+                continue
             if isinstance(message, _OF_ONE_FILE):
                 self.listener(message if self.is_single else InFile(str(self.jobs[run.index].source), message))
             elif isinstance(message, (Finished, Failed, Stopped, Died)):
@@ -219,8 +229,8 @@ class _Batch:
             case Stopped() | Died() if stopping or self._is_stopped():
                 outcome = FileOutcome(job, State.INTERRUPTED, seconds)
             case Stopped() | Died():
-                code = answer.exit_code if isinstance(answer, Died) else -signal.SIGTERM
-                failure = self._described(job, MediaRescueError(_death(job, code)))
+                death = answer if isinstance(answer, Died) else Died(-signal.SIGTERM)
+                failure = self._described(job, MediaRescueError(_death(job, death)))
                 outcome = FileOutcome(job, State.FAILED, seconds, failure=failure)
         if isinstance(answer, Died):
             # Finished parts of a film outlive a crash: a second run with --resume goes on from them.
@@ -261,7 +271,7 @@ class _Batch:
             while answer is None:
                 if not wait([run.process.connection], max(0.0, deadline - time.monotonic())):
                     run.process.kill()
-                    answer = Died(None)
+                    answer = Died()
                 elif isinstance(message := run.process.receive(), (Finished, Failed, Stopped, Died)):
                     answer = message
             with contextlib.suppress(Exception):  # of a listener, which must not keep the others from their end
@@ -279,13 +289,16 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _death(job: Job, exit_code: int | None) -> str:
-    how = f"ended with code {exit_code}"
-    if exit_code is not None and exit_code < 0:
+def _death(job: Job, death: Died) -> str:
+    code = death.exit_code
+    how, why = f"ended with code {code}", "a codec library crashed on this file, or was stopped"
+    if death.hung:
+        how, why = f"did nothing for {STANDSTILL_SECONDS:.0f} s, and was ended", "a codec library hangs on this file"
+    elif code is not None and code < 0:
         with contextlib.suppress(ValueError):
-            how = f"was ended by {signal.Signals(-exit_code).name}"
-    killed = hasattr(signal, "SIGKILL") and exit_code == -signal.SIGKILL
-    why = "perhaps there was not enough memory" if killed else "a codec library crashed on this file, or was stopped"
+            how = f"was ended by {signal.Signals(-code).name}"
+        if hasattr(signal, "SIGKILL") and code == -signal.SIGKILL:
+            why = "perhaps there was not enough memory"
     sentence = f"{job.source}: the process that worked on it {how}: {why}; its output was not written"
     return f"{sentence}, go on from its finished parts with --resume" if _work_path(job.target).is_dir() else sentence
 

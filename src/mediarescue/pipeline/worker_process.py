@@ -54,9 +54,14 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The process is gone without an answer; ``exit_code`` as `multiprocessing` has it, negative for a signal."""
+    """The process is gone without an answer.
 
-    exit_code: int | None
+    ``exit_code`` is as `multiprocessing` has it, negative for a signal; ``hung`` says that it did nothing any more, and
+    was killed for it.
+    """
+
+    exit_code: int | None = None
+    hung: bool = False
 
 
 Answer = Finished | Failed | Stopped | Died
@@ -80,6 +85,11 @@ class WorkerProcess:
         with _signals_held():
             self._process.start()
         theirs.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The system's number of the process."""
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:

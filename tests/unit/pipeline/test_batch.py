@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +22,11 @@ from mediarescue.events import (
     StageFinished,
     StageStarted,
 )
-from mediarescue.pipeline import batch
+from mediarescue.pipeline import batch, standstill
 from mediarescue.pipeline.batch import run_batch
 from mediarescue.pipeline.batch_report import BatchReport, State
 from mediarescue.pipeline.inputs import collect_inputs
+from mediarescue.pipeline.standstill import Standstill
 from mediarescue.pipeline.targets import Job, plan_jobs
 from tests.support.batch_workers import Copied, work
 
@@ -237,3 +239,44 @@ def test_a_worker_that_somebody_terminates_costs_its_file(make: Make, tmp_path: 
     report = run_batch(make("slow", "good"), work, describe=describe, processes=1, stop=stop)
     assert states(report) == [State.FAILED, State.DONE]
     assert left(tmp_path) == {"1_good_healed.jpg"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process does")
+def test_a_worker_that_hangs_costs_its_file(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standstill, "STANDSTILL_SECONDS", 1.0)
+    monkeypatch.setattr(standstill, "_LOOK_SECONDS", 0.2)
+    report = run_batch(make("hang", "good"), work, describe=describe, processes=1)
+    assert states(report) == [State.FAILED, State.DONE]
+    assert report.files[0].failure is not None
+    assert "a codec library hangs on this file" in report.files[0].failure.message
+    assert left(tmp_path) == {"1_good_healed.jpg"}
+
+
+def test_a_process_that_works_or_of_which_nothing_is_known_does_not_stand_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    busy, unknown, told = Standstill(os.getpid()), Standstill(None), Standstill(os.getpid())
+    for clock[0] in range(0, 400, 10):
+        spin = time.process_time() + 0.02
+        while time.process_time() < spin:
+            pass
+        told.sign_of_life()
+        assert not busy.is_over()
+        assert not unknown.is_over()
+        assert not told.is_over()
+
+
+def test_a_process_that_was_suspended_together_with_this_one_does_not_stand_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(Standstill, "_look", lambda self: 42)
+    still = Standstill(1)
+    answers = []
+    for clock[0] in (*range(0, 100, 10), *range(5000, 5400, 10)):
+        answers.append(still.is_over())
+    assert not any(answers[:39])
+    assert answers[-1]

@@ -67,6 +67,7 @@ ISOBMFF: dict[str, Film] = {
     "h264_fragmented": _mp4(muxing=(("movflags", "frag_keyframe+empty_moov"),)),
     "h264_co64": _mp4(after=(to_co64,)),
     "hevc_8_bit": _mp4(codec="libx265", options=(("x265-params", "bframes=4:b-adapt=0:keyint=20"),)),
+    "hevc_two_frames": _mp4(codec="libx265", options=(("x265-params", "bframes=0"),), frames=2, audio=()),
     "hevc_10_bit": _mp4(codec="libx265", options=(), pix_fmt="yuv420p10le"),
     "hevc_12_bit_444": _mp4(codec="libx265", options=(), pix_fmt="yuv444p12le"),
     "hevc_hdr10": _mp4(

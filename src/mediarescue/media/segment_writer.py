@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import av
     import av.container
 
+_MOST_REORDERED = 256
+"""Frames that no encoder holds back: the deepest pyramids of B-frames have 64."""
 SUFFIXES = {"mp4": ".mp4", "mov": ".mov", "matroska": ".mkv", "nut": ".nut"}
 
 
@@ -139,7 +141,17 @@ class SegmentWriter:
     def _mux(self, packets: list[av.Packet[Any]]) -> None:
         assert self._container is not None
         for packet in packets:
-            self._container.mux(packet)
+            self._container.mux(with_plausible_dts(packet))
+
+
+def with_plausible_dts(packet: av.Packet[Any]) -> av.Packet[Any]:
+    """Return a packet whose dts is near its pts, both counting frames.
+
+    x265 4.1 leaves the dts of the only one or two frames of a film uninitialised; frames so few are not reordered.
+    """
+    if packet.pts is not None and (packet.dts is None or abs(packet.pts - packet.dts) > _MOST_REORDERED):
+        packet.dts = packet.pts
+    return packet
 
 
 def _failure(error: Any, target: Path) -> OutputError:

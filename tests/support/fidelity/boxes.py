@@ -10,8 +10,20 @@ from pathlib import Path
 from tests.support.boxes import Tables, children, find, moov_of, tables_of
 from tests.support.fidelity.difference import Difference, differing_rows, shown
 
-CODEC_CONFIGURATIONS = {b"avcC", b"hvcC", b"lhvC", b"av1C", b"vpcC", b"esds", b"d263", b"glbl", b"dvcC", b"dvvC"}
-"""Boxes of a sample entry that describe the coding itself (ISO/IEC 14496-15 and the codecs' own documents)."""
+CODEC_CONFIGURATIONS = {
+    b"avcC",
+    b"hvcC",
+    b"lhvC",
+    b"av1C",
+    b"vpcC",
+    b"esds",
+    b"d263",
+    b"glbl",
+    b"dvcC",
+    b"dvvC",
+    b"ACLR",
+}
+"""Boxes of a sample entry that describe the coding itself (ISO/IEC 14496-15 and the codecs' own documents; DNxHD)."""
 _OF_THE_CODING = {b"stsd", b"stts", b"ctts", b"stsz", b"stz2", b"stsc", b"stco", b"co64", b"stss", b"stps", b"cslg"}
 _PER_SAMPLE = {b"sdtp", b"sbgp", b"sgpd", b"csgp", b"subs", b"padb", b"stdp", b"stsh", b"saiz", b"saio"}
 """Boxes whose rows belong to the coded samples: a new coding may drop them."""

@@ -125,17 +125,16 @@ def _done(outcome: FileOutcome) -> str:
 def _lines(report: BatchReport, inputs: Inputs, dry_run: bool, every_note: bool) -> Iterator[tuple[str, str]]:
     several = len(report.files) > 1
     for outcome in report.files:
-        name = f"{outcome.job.source}: " if several else ""
         if outcome.failure is not None:
             yield "failed", outcome.failure.message
         if outcome.report is None:
             continue
         for note in outcome.report.notes if every_note or not several else ():
-            yield "note", f"{name}{note}"
+            yield "note", _of_file(outcome, note, several)
         for lost in outcome.report.lost:
-            yield "lost", f"{name}{lost}"
+            yield "lost", _of_file(outcome, lost, several)
         for warning in outcome.report.warnings:
-            yield "but", f"{name}{warning}"
+            yield "but", _of_file(outcome, warning, several)
     for outcome in report.files:
         if outcome.state is State.DONE and (every_note or not several):
             yield "output", f"{outcome.job.target}{' (nothing was written: a dry run)' if dry_run else ''}"
@@ -144,6 +143,11 @@ def _lines(report: BatchReport, inputs: Inputs, dry_run: bool, every_note: bool)
     if inputs.own and any(outcome.job.refusal is None for outcome in report.files):
         what, them = ("output", "it") if inputs.own == 1 else ("outputs", "them")
         yield "passed", f"{inputs.own} {what} of mediarescue (name {them} to work on {them})"
+
+
+def _of_file(outcome: FileOutcome, sentence: str, several: bool) -> str:
+    name = str(outcome.job.source)
+    return f"{name}: {sentence}" if several and name not in sentence else sentence
 
 
 def _totals(report: BatchReport, dry_run: bool) -> Iterator[tuple[str, str]]:

@@ -140,3 +140,9 @@ def test_pictures_that_a_container_cannot_hold_are_refused(tmp_path: Path) -> No
     with pytest.raises((OutputError, ValueError)):
         _remuxed(source, tmp_path / "out.ogv")
     assert not (tmp_path / "out.ogv").exists()
+
+
+def test_pixels_that_a_container_cannot_say_the_shape_of_are_listed(tmp_path: Path) -> None:
+    source = _film(tmp_path, Film(codec="mpeg4", options=(("q", "5"),), aspect=Fraction(64, 45), audio=()))
+    _, lost = _remuxed(source, tmp_path / "out.flv")
+    assert lost == ("the shape of the pixels (64:45): players show them square",)

@@ -78,6 +78,9 @@ def carried_streams(
         new.disposition = stream.disposition
         if is_picture:
             new.codec_context.framerate = stream.average_rate or info.rate or Fraction(0)
+            new.codec_context.sample_aspect_ratio = (
+                stream.sample_aspect_ratio or info.sample_aspect_ratio or Fraction(0)
+            )
             _turn(stream, new)
         made[stream.index] = new
     return made

@@ -27,6 +27,8 @@ _NOT_NEGATIVE = frozenset(("mpegts", "mpeg", "vob", "flv", "asf", "avi", "ogg"))
 _ISOBMFF = frozenset(("mp4", "mov", "3gp", "3g2"))
 _OF_CONTAINER = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER", "duration"))
 """Metadata that FFmpeg makes of a container's own fields."""
+_SEEN = 1 / 500
+"""Pixels this much wider are a difference: a column in a picture of 500."""
 _LARGEST_TIMESCALE = (1 << 31) - 1
 
 
@@ -95,14 +97,15 @@ def remux(
             later = _later(film, encoded, times, container, report)
             with av.open(str(target), "w", format=container, options=options, metadata_errors=RAW_TEXT) as output:
                 streams = carried_streams(film, first, info, encoded, output, container, report.lost)
-                _describe(film, output)
+                _describe(film, output, container)
                 output.start_encoding()
                 _note_rounding(encoded, streams[encoded.stream_index], container, report)
                 pictures = encoded_packets(encoded.segments, times)
                 for packet in _merged(film, encoded, pictures, streams, source, progress):
                     _delay(packet, later)
                     output.mux_one(packet)
-            report.lost += _undescribed(film, target)
+            number = streams[encoded.stream_index].index
+            report.lost += _undescribed(film, target, encoded.stream_index, number)
         except av.error.FFmpegError as error:
             raise _failure(error, target) from error
     return report
@@ -152,18 +155,27 @@ def _has_time_codes(source: Path, info: VideoInfo, suffix: str) -> bool:
     return all(head[at : at + 1] == b"G" for at in range(4, len(head), 192))
 
 
-def _undescribed(film: Any, target: Path) -> list[str]:
-    """Return what is said of the source and no more of the output, in sentences."""
+def _undescribed(film: Any, target: Path, old: int, new: int) -> list[str]:
+    """Return what is said of the source and no more of the output, in sentences; ``old``, ``new``: their pictures."""
     import av
 
     with av.open(str(target), metadata_errors=RAW_TEXT) as output:
         there = {key.lower() for key in output.metadata}
         chapters = len(output.chapters())
+        shapes = [_pixel_shape(container.streams[number]) for container, number in ((film, old), (output, new))]
     gone = sorted(key for key in film.metadata if key not in _OF_CONTAINER and key.lower() not in there)
     lost = [f"what the source says of itself under {', '.join(gone)}"] if gone else []
     if count := len(film.chapters()) - chapters:
         lost.append(f"{count} chapter marks")
+    if abs(shapes[0] / shapes[1] - 1) > _SEEN:
+        lost.append(
+            f"the shape of the pixels ({shapes[0].numerator}:{shapes[0].denominator}): players show them square"
+        )
     return lost
+
+
+def _pixel_shape(stream: Any) -> Fraction:
+    return Fraction(stream.sample_aspect_ratio or 1)
 
 
 def _options(container: str, encoded: EncodedVideo) -> dict[str, str]:
@@ -180,9 +192,11 @@ def _options(container: str, encoded: EncodedVideo) -> dict[str, str]:
     return options
 
 
-def _describe(film: Any, output: Any) -> None:
+def _describe(film: Any, output: Any, container: str) -> None:
     """Carry over what is said of the whole film."""
     output.metadata.update({key: value for key, value in film.metadata.items() if key not in _OF_CONTAINER})
+    if container == "avi" and "software" in film.metadata:
+        output.metadata["ISFT"] = film.metadata["software"]  # the only name of it that the muxer knows
     chapters = film.chapters()
     if chapters:
         output.set_chapters(chapters)

@@ -169,7 +169,8 @@ class PngStill:
                 return build_chunk(b"bKGD", struct.pack(">3H", *_palette(self._by_kind)[content[0]][:3]))
             return b""  # PLTE, tRNS and hIST speak of palette entries
         (value,) = struct.unpack(">H", content[:2]) if len(content) >= 2 else (0,)
-        return build_chunk(chunk.kind, struct.pack(">H", value * 255 // ((1 << header.depth) - 1)))
+        most = (1 << header.depth) - 1
+        return build_chunk(chunk.kind, struct.pack(">H", (value & most) * 255 // most))
 
     def _around_key(self, old: tuple[Plane, ...], new: tuple[Plane, ...]) -> tuple[Plane, ...]:
         """Keep transparent by key what was, and nothing else (tRNS of grey and RGB, W3C PNG 11.3.1.1)."""
@@ -178,8 +179,10 @@ class PngStill:
         count = header.channels
         if header.color_type not in (0, 2) or len(key) < 2 * count:
             return new
-        scale = 255 // ((1 << header.depth) - 1) if header.depth < 8 else 1
-        values = [value * scale for value in struct.unpack_from(f">{count}H", key)]
+        most = (1 << header.depth) - 1
+        scale = 255 // most if header.depth < 8 else 1
+        # Bits above the depth are to be ignored.
+        values = [(value & most) * scale for value in struct.unpack_from(f">{count}H", key)]
         was = np.logical_and.reduce([plane == value for plane, value in zip(old, values, strict=True)])
         kept = [np.where(was, before, after) for before, after in zip(old, new, strict=True)]
         hit = np.logical_and.reduce([plane == value for plane, value in zip(kept, values, strict=True)]) & ~was

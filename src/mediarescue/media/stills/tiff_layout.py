@@ -150,7 +150,7 @@ def _refuse(path: Path, photometric: int, compression: int, depths: set[int], fo
     elif formats != {1}:
         reason = "of floating-point or signed samples"
     elif depths not in ({8}, {16}):
-        reason = f"of {' and '.join(map(str, sorted(depths)))} bits a sample"
+        reason = f"of {' and '.join(map(str, sorted(depths)))} bit{'s' if depths != {1} else ''} a sample"
     elif compression not in LOSSLESS:
         reason = f"compressed as {_COMPRESSIONS.get(compression, f'kind {compression}')}"
     if reason:

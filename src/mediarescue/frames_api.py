@@ -44,8 +44,8 @@ def export_frames(
 
     Raises
     ------
-    UsageError, InputError, OutputError, NothingToDoError
-        As `mediarescue.errors` describes them; NothingToDoError where no frame lies in the part asked for.
+    UsageError, InputError, OutputError
+        As `mediarescue.errors` describes them; UsageError also where no frame lies in the part asked for.
     """
     return run_export(ExportJob(Path(clip), Path(folder), options or FramesExportOptions()), listener=listener)
 

@@ -19,7 +19,7 @@ import pytest
 import mediarescue
 from mediarescue import export_frames, import_frames, open_video
 from mediarescue.cli.app import main
-from mediarescue.errors import InputError, NothingToDoError, OutputError, UsageError
+from mediarescue.errors import InputError, OutputError, UsageError
 from mediarescue.options import (
     EncodeOptions,
     FramesExportOptions,
@@ -186,7 +186,7 @@ def test_a_part_of_a_film_comes_back_into_the_whole(clip: Path) -> None:
     change(Path("some/000007.png"))
     import_frames("some", clip, "out.mp4", options=FramesImportOptions(encode=LOSSLESS))
     assert list(changed_frames(clip, Path("out.mp4"))) == [6]
-    with pytest.raises(NothingToDoError):
+    with pytest.raises(UsageError, match="no frame of"):
         export_frames(clip, "late", options=FramesExportOptions(start=100))
     assert not Path("late").exists()
 

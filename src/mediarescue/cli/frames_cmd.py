@@ -48,10 +48,7 @@ mediarescue frames import pictures/ --like clip.mp4 -o clean.mp4
 mediarescue frames import upscaled/ --like clip.mp4 --times pictures/frames.json
 
 The result is CLIP_edited.EXT beside CLIP, or -o FILE."""
-EXPORT_EPILOG = (
-    "Exit codes: 0 ok, 10 ok with reservations, 2 usage, 3 input, 6 output, 9 no such frames, 1 bug, "
-    "130/143 interrupted."
-)
+EXPORT_EPILOG = "Exit codes: 0 ok, 10 ok with reservations, 2 usage, 3 input, 6 output, 1 bug, 130/143 interrupted."
 IMPORT_EPILOG = (
     "Exit codes: 0 ok, 10 ok with reservations, 2 usage, 3 input, 6 output, 7 check failed, 8 no such encoder, 1 bug, "
     "130/143 interrupted."

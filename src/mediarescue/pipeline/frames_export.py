@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mediarescue.errors import NothingToDoError, OutputError, UsageError
+from mediarescue.errors import OutputError, UsageError
 from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.frames_reports import FramesReport
 from mediarescue.media.info import VideoInfo
@@ -66,7 +66,7 @@ def run_export(job: ExportJob, *, listener: Listener = ignore) -> FramesReport:
 
     Raises
     ------
-    UsageError, InputError, OutputError, NothingToDoError
+    UsageError, InputError, OutputError
         As `mediarescue.errors` describes them; the folder is there whole or not at all.
     """
     began = time.perf_counter()
@@ -170,7 +170,7 @@ class _Export:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         if not self.frames:
-            raise NothingToDoError(f"no frame of {self._job.source} lies in the part that was asked for")
+            raise UsageError(f"no frame of {self._job.source} lies in the part that was asked for")
         self._listener(StageFinished(EXPORT))
 
     def _write(self, frame: FramePlanes, folder: Path) -> _Written:
@@ -296,7 +296,7 @@ def _estimate(
     """Paint the first wanted frame only, and say what all would come to."""
     frame = next(wanted.chosen(reader), None)
     if frame is None:
-        raise NothingToDoError(f"no frame of {job.source} lies in the part that was asked for")
+        raise UsageError(f"no frame of {job.source} lies in the part that was asked for")
     sizes = [len(data) for data in pictures.encoded(frame)]
     last = frame.index + 1 + (wanted.expected - 1) * job.options.every
     return replace(

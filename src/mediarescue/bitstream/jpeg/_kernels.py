@@ -9,6 +9,7 @@ from mediarescue.bitstream.jpeg._bits import extended, next32, symbol
 from mediarescue.bitstream.jpeg.layout import (
     BAD_CODE,
     ENDED,
+    LARGEST_DC,
     NATURAL_ORDER,
     OUT_OF_RANGE,
     REASONS,
@@ -171,7 +172,7 @@ def decode_sequential(
         else:
             dc3 += change
             value = dc3
-        if value < -32768 or value > 32767:
+        if value < -LARGEST_DC - 1 or value > LARGEST_DC:
             return -1 - (i * REASONS + OUT_OF_RANGE)
         coefficients[base] = value
         book = slots[slot * SLOT_SIZE + 2]

@@ -13,6 +13,7 @@ from mediarescue.bitstream.jpeg._bits import extended, next32, symbol
 from mediarescue.bitstream.jpeg.layout import (
     BAD_CODE,
     ENDED,
+    LARGEST_DC,
     NATURAL_ORDER,
     OUT_OF_RANGE,
     REASONS,
@@ -72,7 +73,7 @@ def decode_dc(
                 dc3 += change
                 value = dc3
             value *= 1 << low
-            if value < -32768 or value > 32767:
+            if value < -LARGEST_DC - 1 or value > LARGEST_DC:
                 return -1 - (i * REASONS + OUT_OF_RANGE)
             coefficients[base] = value
         if bit > stop:

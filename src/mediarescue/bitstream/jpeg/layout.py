@@ -34,7 +34,10 @@ SLOT_SIZE: Final = 3
 SPARE_WINDOWS: Final = 160
 """Windows behind the data: more than the bits of one block, after each of which the end is looked for."""
 
+LARGEST_DC: Final = 16383
+"""What 12-bit samples can give: the difference of two such coefficients has no more than the 15 bits that a code has."""
+
 BAD_CODE, TOO_FAR, ENDED, OUT_OF_RANGE = 1, 2, 3, 4
-"""Why a block cannot be decoded: bits that are no code; a coefficient beyond the band; data ends; DC beyond 16 bits."""
+"""Why a block cannot be decoded: bits that are no code; a coefficient beyond the band; data ends; too large."""
 REASONS: Final = 8
 """A failure is returned as -1 - (block in scan * REASONS + reason)."""

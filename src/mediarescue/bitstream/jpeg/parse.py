@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from mediarescue.bitstream.jpeg.errors import JpegError, UnsupportedJpegError
 from mediarescue.bitstream.jpeg.huffman import LONGEST, HuffmanTable
 from mediarescue.bitstream.jpeg.standard_tables import STANDARD_TABLES
@@ -38,6 +40,7 @@ _ALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _KINDS = {0xC3: "lossless JPEG", 0xDE: "hierarchical JPEG", 0xF7: "JPEG-LS"}
 _MOST_COMPONENTS = 4
 _BIGGEST_SYMBOL_OF_DC = 15
+_UNSENT = -1
 _MOST_SCANS = 1000
 """Each costs time by the size of the image, but may take a few bytes only."""
 
@@ -93,6 +96,8 @@ def parse(data: bytes) -> Structure:
         raise JpegError("the JPEG file holds no image", end)
     frame = _frame(state, state.header)
     structure = Structure(frame, tuple(state.scans), tuple(state.segments), _color(state, frame), end)
+    if frame.progressive:
+        _check_progression(structure)
     if state.segments[-1].marker != EOI and (coefficient_steps(structure) != 1).any():
         raise JpegError("the JPEG file ends before its last scan", end)
     return structure
@@ -282,6 +287,16 @@ def _frame(state: _State, header: Segment) -> Frame:
         components.append(Component(sof[6 + 3 * place], h, v, quant, *size, across * h, down * v, first))
         first += across * h * down * v
     return Frame(header.start, sof[0], width, height, header.marker == _PROGRESSIVE, tuple(components))
+
+
+def _check_progression(structure: Structure) -> None:
+    """Raise JpegError where a scan does not go on at the bit at which an earlier one has stopped (G.1.1.1.2)."""
+    sent = np.full((len(structure.frame.components), 64), _UNSENT)
+    for scan in structure.scans:
+        band = sent[list(scan.components), scan.start : scan.end + 1]
+        if (band != (scan.high or _UNSENT)).any():
+            raise JpegError("the scans of the progressive JPEG file do not follow each other", scan.data_start)
+        sent[list(scan.components), scan.start : scan.end + 1] = scan.low
 
 
 def _color(state: _State, frame: Frame) -> str:

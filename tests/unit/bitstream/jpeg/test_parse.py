@@ -62,6 +62,17 @@ def test_a_restart_marker_out_of_turn_is_refused() -> None:
     assert caught.value.offset == at
 
 
+@pytest.mark.parametrize("bits", [0x00, 0x05, 0x20])
+def test_scans_that_do_not_follow_each_other_are_refused(bits: int) -> None:
+    """Of the first scan of Cr's AC coefficients, whose bit 0 a later scan sends."""
+    data = bytearray(jpeg(progressive=True))
+    image = read_coefficients(bytes(data))
+    scan = next(scan for scan in image.structure.scans if scan.components == (2,) and scan.low == 1)
+    data[scan.data_start - 1] = bits
+    with pytest.raises(JpegError, match=r"do not follow each other|is damaged"):
+        read_coefficients(bytes(data))
+
+
 def test_a_huge_size_with_little_data_takes_no_memory() -> None:
     data = bytearray(jpeg())
     at = data.index(b"\xff\xc0")

@@ -53,7 +53,7 @@ def test_an_mp4_or_mov_comes_through_with_all_that_is_not_its_coding(name: str, 
     assert made.that_matter == []
 
 
-@pytest.mark.parametrize("name", sorted(OTHERS.keys() - {"program_stream", "avi_mjpeg"}))
+@pytest.mark.parametrize("name", sorted(OTHERS.keys() - {"program_stream", "avi_mjpeg", "matroska_mjpeg"}))
 def test_a_film_of_another_container_comes_through(name: str, film: Films, tmp_path: Path) -> None:
     source = film(name)
     target = tmp_path / source.name
@@ -61,13 +61,18 @@ def test_a_film_of_another_container_comes_through(name: str, film: Films, tmp_p
     assert compare_films(source, target).that_matter == []
 
 
-def test_colours_that_neither_codec_nor_container_can_say_are_told(film: Films, tmp_path: Path) -> None:
-    source = film("avi_mjpeg")
+@pytest.mark.parametrize(
+    ("name", "area", "told"), [("avi_mjpeg", "color", "range"), ("matroska_mjpeg", "aspect", "pixels")]
+)
+def test_what_neither_codec_nor_container_can_say_is_told(
+    name: str, area: str, told: str, film: Films, tmp_path: Path
+) -> None:
+    source = film(name)
     target = tmp_path / source.name
     report = run_video(VideoJob(source, target, encode=LOSSLESS))
     lines = compare_films(source, target).that_matter
-    assert all("color" in line for line in lines)
-    assert not lines or any("range" in sentence for sentence in (*report.notes, *report.lost))
+    assert all(area in line for line in lines)
+    assert not lines or any(told in sentence for sentence in (*report.notes, *report.lost))
 
 
 def test_a_container_that_cannot_hold_a_lossless_coding_is_refused(film: Films, tmp_path: Path) -> None:
@@ -78,7 +83,8 @@ def test_a_container_that_cannot_hold_a_lossless_coding_is_refused(film: Films, 
 
 
 @pytest.mark.parametrize(
-    "name", ["h264_b", "hevc_10_bit", "vfr_b", "telemetry", "turned", "prores_422", "program_stream", "mjpeg_odd"]
+    "name",
+    ["h264_b", "hevc_10_bit", "vfr_b", "telemetry", "turned", "prores_422", "program_stream", "mjpeg_odd", "avi_h264"],
 )
 def test_the_usual_quality_changes_nothing_but_the_samples(name: str, film: Films, tmp_path: Path) -> None:
     source = film(name)

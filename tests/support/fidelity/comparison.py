@@ -46,6 +46,8 @@ def compare_films(source: Path, result: Path, *, lossless: bool = True, least_ps
     """
     with av.open(str(source), metadata_errors="replace") as container:
         is_isobmff = "mov" in container.format.name
+        # AVI holds no times: FFmpeg guesses them from what the coding says of reordering.
+        guessed_times = container.format.name == "avi"
         index = container.streams.video[0].index
         track_id, codec = container.streams[index].id, container.streams[index].codec_context.name
     several = is_isobmff and edit_count(source, track_id) > 1
@@ -58,7 +60,15 @@ def compare_films(source: Path, result: Path, *, lossless: bool = True, least_ps
     heads = [_transport_packets(path) for path in (source, result)]
     made.differences += differing_values("container", "transport stream", {"packets": heads[0]}, {"packets": heads[1]})
     for edits in (True, False) if is_isobmff else (True,):
-        pictures = compare_pictures(source, result, index, edits=edits, lossless=lossless, same_codec=same_codec)
+        pictures = compare_pictures(
+            source,
+            result,
+            index,
+            edits=edits,
+            lossless=lossless,
+            same_codec=same_codec,
+            times_from_first=guessed_times,
+        )
         made.frames = max(made.frames, pictures.frames)
         if pictures.psnr.size:
             made.psnr = tuple(_of_all_frames(column) for column in pictures.psnr.T)
@@ -66,7 +76,9 @@ def compare_films(source: Path, result: Path, *, lossless: bool = True, least_ps
             if low < least_psnr:
                 made.differences.append(Difference("pictures", f"PSNR of a plane is {low:.1f} dB"))
         films = described(source, edits=edits), described(result, edits=edits)
-        told = compare_containers(*films, index, is_isobmff=is_isobmff and same_family, edits=edits)
+        told = compare_containers(
+            *films, index, is_isobmff=is_isobmff and same_family, edits=edits, times_from_first=guessed_times
+        )
         for difference in (*pictures.differences, *told):
             # Of several edits FFmpeg drops frames depending on where key frames are; the boxes tell times for sure.
             doubtful = several and edits and ("pts differs" in difference.text or "times of" in difference.text)

@@ -115,7 +115,7 @@ def said_alike(was: int, now: int, *, same_codec: bool) -> bool:
 
 
 def compare_containers(
-    old: Described, new: Described, processed: int, *, is_isobmff: bool, edits: bool
+    old: Described, new: Described, processed: int, *, is_isobmff: bool, edits: bool, times_from_first: bool = False
 ) -> list[Difference]:
     """Compare tags, chapters, streams and packets; ``processed`` is the stream whose pictures were encoded anew.
 
@@ -148,7 +148,7 @@ def compare_containers(
         # Packets in front of what an edit shows are decoded for its sake, and begin at a key frame wherever that is.
         seen = [[p for p in film.packets[index] if not p.is_discarded] for film in (old, new)]
         times = [sorted(p.pts or 0 for p in packets) for packets in seen]
-        if not edits:
+        if times_from_first or not edits:
             times = [[pts - rows[0] for pts in rows] for rows in times]
         found += differing_rows("packets", f"times of stream {index}", *times)
     return found

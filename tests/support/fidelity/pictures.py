@@ -92,11 +92,19 @@ class FieldOrder:
 
 
 def compare_pictures(
-    source: Path, result: Path, stream: int, *, edits: bool, lossless: bool, same_codec: bool = True
+    source: Path,
+    result: Path,
+    stream: int,
+    *,
+    edits: bool,
+    lossless: bool,
+    same_codec: bool = True,
+    times_from_first: bool = False,
 ) -> PictureComparison:
     """Decode both side by side; samples must be equal where ``lossless``, else only their PSNR is measured.
 
-    Without ``edits`` the times count from the first frame on: a coding that reorders more may shift the media.
+    Without ``edits``, or with ``times_from_first``, the times count from the first frame on: a coding that reorders
+    more may shift the media.
     """
     found = PictureComparison()
     orders = FieldOrder(), FieldOrder()
@@ -109,7 +117,7 @@ def compare_pictures(
         counts = [counts[0] + (old is not None), counts[1] + (new is not None)]
         if old is None or new is None:
             continue
-        if not edits and index == 0:
+        if index == 0 and (times_from_first or not edits):
             starts = old.pts, new.pts
         for name, matters, was, now in _compared(old, new, orders, starts, same_codec):
             if was != now:

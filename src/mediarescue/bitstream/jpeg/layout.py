@@ -35,7 +35,7 @@ SPARE_WINDOWS: Final = 160
 """Windows behind the data: more than the bits of one block, after each of which the end is looked for."""
 
 LARGEST_DC: Final = 16383
-"""What 12-bit samples can give: the difference of two such coefficients has no more than the 15 bits that a code has."""
+"""What 12-bit samples can give: the difference of two has the 15 bits for which there is a symbol."""
 
 BAD_CODE, TOO_FAR, ENDED, OUT_OF_RANGE = 1, 2, 3, 4
 """Why a block cannot be decoded: bits that are no code; a coefficient beyond the band; data ends; too large."""

@@ -87,6 +87,8 @@ def remux(
         except av.error.FFmpegError as error:
             raise InputError(f"{source} cannot be opened: {error.strerror}") from error
         shown = shown_times(source, encoded) if info.is_isobmff else encoded.pts
+        if container == film.format.name == "avi" and (np.diff(rank) > 0).all():
+            shown = shown - shown[0] + _first_slot(source, encoded)
         times = packet_times(
             shown, rank, last_duration=_last_duration(film, encoded), from_zero=container in _NOT_NEGATIVE
         )
@@ -104,8 +106,7 @@ def remux(
                 for packet in _merged(film, encoded, pictures, streams, source, progress):
                     _delay(packet, later)
                     output.mux_one(packet)
-            number = streams[encoded.stream_index].index
-            report.lost += _undescribed(film, target, encoded.stream_index, number)
+            report.lost += _undescribed(film, target, encoded)
         except av.error.FFmpegError as error:
             raise _failure(error, target) from error
     return report
@@ -146,6 +147,18 @@ def _note_rounding(encoded: EncodedVideo, new: Any, container: str, report: Remu
         )
 
 
+def _first_slot(source: Path, encoded: EncodedVideo) -> int:
+    """Return the number of the first chunk of pictures in an AVI.
+
+    AVI says when pictures are decoded. FFmpeg adds what it believes the codec to reorder by, in the copy once more.
+    """
+    import av
+
+    with av.open(str(source), metadata_errors=RAW_TEXT) as film:
+        packets = film.demux(film.streams[encoded.stream_index])
+        return next((packet.dts for packet in packets if packet.size and packet.dts is not None), int(encoded.pts[0]))
+
+
 def _has_time_codes(source: Path, info: VideoInfo, suffix: str) -> bool:
     """Whether each packet of the transport stream has four bytes in front, as on camcorders' and Blu-ray discs."""
     if info.container != "mpegts":
@@ -155,14 +168,15 @@ def _has_time_codes(source: Path, info: VideoInfo, suffix: str) -> bool:
     return all(head[at : at + 1] == b"G" for at in range(4, len(head), 192))
 
 
-def _undescribed(film: Any, target: Path, old: int, new: int) -> list[str]:
-    """Return what is said of the source and no more of the output, in sentences; ``old``, ``new``: their pictures."""
+def _undescribed(film: Any, target: Path, encoded: EncodedVideo) -> list[str]:
+    """Return what is said of the source and no more of the output, in sentences."""
     import av
 
     with av.open(str(target), metadata_errors=RAW_TEXT) as output:
         there = {key.lower() for key in output.metadata}
         chapters = len(output.chapters())
-        shapes = [_pixel_shape(container.streams[number]) for container, number in ((film, old), (output, new))]
+        made = output.streams.best("video")
+        shapes = _pixel_shape(film.streams[encoded.stream_index]), _pixel_shape(made)
     gone = sorted(key for key in film.metadata if key not in _OF_CONTAINER and key.lower() not in there)
     lost = [f"what the source says of itself under {', '.join(gone)}"] if gone else []
     if count := len(film.chapters()) - chapters:
@@ -175,7 +189,7 @@ def _undescribed(film: Any, target: Path, old: int, new: int) -> list[str]:
 
 
 def _pixel_shape(stream: Any) -> Fraction:
-    return Fraction(stream.sample_aspect_ratio or 1)
+    return Fraction(stream.sample_aspect_ratio or 1) if stream is not None else Fraction(1)
 
 
 def _options(container: str, encoded: EncodedVideo) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from mediarescue.media.encoded import EncoderPlan
 from mediarescue.media.encoders.available import encoder_codec
+from mediarescue.media.encoders.quirks import with_quirks
 from mediarescue.media.info import ColorTags, VideoInfo
 from mediarescue.media.light import with_light_level
 
@@ -45,11 +45,8 @@ def add_stream(
         The film's first frame, for what only frames say (mastering display, light level). The same frame for every
         piece of a film, so that all have the same parameter sets.
     """
-    if plan.encoder == "libsvtav1":
-        # It tells its settings on standard error unless told to keep to errors.
-        os.environ.setdefault("SVT_LOG", "1")
     rate = _rate(plan.encoder, info.rate)
-    options = with_light_level(plan.encoder, plan.options, first_frame)
+    options = with_light_level(plan.encoder, with_quirks(plan.encoder, plan.options, info.width), first_frame)
     stream = cast(
         "VideoStream", container.add_stream(plan.encoder, rate=rate, options=options, **_device(plan.encoder))
     )

@@ -2,82 +2,27 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
-from mediarescue.errors import UsageError
-from mediarescue.media.encoder import add_stream, plan_encoder
-from mediarescue.media.info import ColorTags, VideoInfo
+from mediarescue.errors import MissingDependencyError, UsageError
+from mediarescue.media.encoded import EncoderPlan
+from mediarescue.media.encoder import plan_encoder
+from mediarescue.media.encoders import UnsuitableError
+from mediarescue.media.encoders.available import encoder_codec, is_hardware, video_encoders
+from mediarescue.media.encoders.quirks import with_quirks
 from mediarescue.media.quantiser import SourceQuality
 from mediarescue.options import EncodeOptions
+from tests.support.encoding import encoded_piece, film_info, painted_frames, same_samples
 
-INFO = VideoInfo(
-    path=Path("film.mp4"),
-    container="mov,mp4,m4a,3gp,3g2,mj2",
-    stream_index=0,
-    stream_id=1,
-    codec="h264",
-    codec_tag="avc1",
-    profile="High",
-    width=160,
-    height=96,
-    pix_fmt="yuv420p",
-    bit_depth=8,
-    time_base=Fraction(1, 90000),
-    rate=Fraction(30000, 1001),
-    frame_count=8,
-    duration_seconds=0.3,
-    bit_rate=None,
-    has_b_frames=True,
-    sample_aspect_ratio=Fraction(4, 3),
-    color=ColorTags(1, 9, 16, 9),
-    field_order="progressive",
-    is_isobmff=True,
-)
+INFO = film_info("h264", "yuv420p", profile="High")
 
 
-def encoded(info: VideoInfo, options: EncodeOptions, target: str = "mp4") -> tuple[io.BytesIO, list[av.VideoFrame]]:
-    plan = plan_encoder(info, options, target_container=target)
-    noise = np.random.default_rng(3)
-    frames = []
-    for number in range(8):
-        frame = av.VideoFrame(info.width, info.height, info.pix_fmt)
-        for plane in frame.planes:
-            samples = np.frombuffer(memoryview(plane), np.uint8)
-            samples[:] = (np.arange(samples.size) // 7 + 3 * number + noise.integers(0, 9, samples.size)) % 199 + 20
-        frame.pts = number
-        frames.append(frame)
-    file = io.BytesIO()
-    with av.open(file, "w", format=plan.container) as container:
-        stream = add_stream(container, plan, info, frames[0])
-        for frame in frames:
-            frame.time_base = stream.codec_context.time_base
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    file.seek(0)
-    return file, frames
-
-
-@pytest.mark.parametrize(("codec", "encoder"), [("h264", "libx264"), ("hevc", "libx265")])
-def test_a_lossless_copy_has_every_sample_and_all_tags_of_the_source(codec: str, encoder: str) -> None:
-    info = replace(INFO, codec=codec)
-    file, frames = encoded(info, EncodeOptions(lossless=True))
-    with av.open(file, "r") as container:
-        context = container.streams.video[0].codec_context
-        assert context.name == codec
-        assert (context.color_range, context.color_primaries) == (1, 9)
-        assert (context.color_trc, context.colorspace) == (16, 9)
-        assert context.sample_aspect_ratio == Fraction(4, 3)
-        decoded = list(container.decode(video=0))
-    assert len(decoded) == len(frames)
-    for was, now in zip(frames, decoded, strict=True):
-        assert np.array_equal(was.to_ndarray(), now.to_ndarray())
+def crf_of(plan: EncoderPlan) -> float:
+    return float(plan.options["crf"])
 
 
 @pytest.mark.parametrize("crf", [-1.0, 51.5])
@@ -91,14 +36,30 @@ def test_an_unknown_preset_is_a_usage_error_that_names_those_there_are() -> None
         plan_encoder(INFO, EncodeOptions(preset="p7"), target_container="mp4")
 
 
-@pytest.mark.parametrize("activity", [-8.0, 0.0, 3.0])
+@pytest.mark.parametrize("activity", [-5.0, 0.0, 3.0])
 def test_a_finer_source_gets_a_finer_copy(activity: float) -> None:
-    qualities = []
-    for qp in (18.0, 24.0, 30.0):
-        source = SourceQuality(qp, activity)
-        plan = plan_encoder(INFO, EncodeOptions(), target_container="mp4", source_quality=source)
-        qualities.append(float(plan.options["crf"]))
+    qualities = [
+        crf_of(plan_encoder(INFO, EncodeOptions(), target_container="mp4", source_quality=SourceQuality(qp, activity)))
+        for qp in (20.0, 26.0, 32.0)
+    ]
     assert np.allclose(np.diff(qualities), 6, atol=0.11)
+
+
+def test_a_source_that_tells_its_crf_gets_a_slightly_finer_one() -> None:
+    source = SourceQuality(31.0, 2.0, crf=23.0)
+    plan = plan_encoder(INFO, EncodeOptions(), target_container="mp4", source_quality=source)
+    assert 19 < crf_of(plan) < 23
+
+
+def test_a_source_without_any_loss_does_not_make_a_lossless_copy() -> None:
+    plan = plan_encoder(INFO, EncodeOptions(), target_container="mp4", source_quality=SourceQuality(-8.0, 0.0))
+    assert crf_of(plan) > 0
+
+
+def test_the_users_quality_rules() -> None:
+    source = SourceQuality(31.0, 2.0, crf=23.0)
+    plan = plan_encoder(INFO, EncodeOptions(crf=30), target_container="mp4", source_quality=source)
+    assert crf_of(plan) == 30
 
 
 def test_frames_are_not_reordered_in_avi() -> None:
@@ -106,6 +67,158 @@ def test_frames_are_not_reordered_in_avi() -> None:
 
 
 def test_a_baseline_source_stays_baseline() -> None:
-    file, _ = encoded(replace(INFO, profile="Constrained Baseline"), EncodeOptions())
-    with av.open(file, "r") as container:
-        assert container.streams.video[0].codec_context.profile == "Constrained Baseline"
+    info = replace(INFO, profile="Constrained Baseline")
+    piece = encoded_piece(plan_encoder(info, EncodeOptions(), target_container="mp4"), info, painted_frames(info, 8))
+    assert piece.context["profile"] == "Constrained Baseline"
+    assert not piece.context["has_b_frames"]
+
+
+@pytest.mark.parametrize(("order", "first"), [("tt", "tff"), ("bt", "tff"), ("bb", "bff"), ("tb", "bff")])
+def test_fields_stay_fields(order: str, first: str) -> None:
+    info = replace(INFO, field_order=order)
+    plan = plan_encoder(info, EncodeOptions(), target_container="mp4")
+    assert plan.options["x264-params"] == f"{first}=1"
+    piece = encoded_piece(plan, info, painted_frames(info, 4, fields=True))
+    assert all(frame.interlaced_frame for frame in piece.frames)
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv422p", "yuv444p", "yuvj420p", "yuvj444p", "yuv420p10le", "gbrp"])
+def test_depth_and_chroma_stay(pix_fmt: str) -> None:
+    info = film_info("h264", pix_fmt)
+    plan = plan_encoder(info, EncodeOptions(lossless=True), target_container="mov")
+    frames = painted_frames(info, 3)
+    piece = encoded_piece(plan, info, frames)
+    assert plan.encoder.startswith("libx264")
+    assert all(same_samples(was, now) for was, now in zip(frames, piece.frames, strict=True))
+
+
+@pytest.mark.parametrize("width", [33, 40, 64, 66])
+def test_narrow_hevc_decodes_to_what_was_encoded(width: int) -> None:
+    info = film_info("hevc", "yuv444p", (width, 96))
+    plan = plan_encoder(info, EncodeOptions(lossless=True), target_container="mp4")
+    frames = painted_frames(info, 8)
+    piece = encoded_piece(plan, info, frames)
+    assert all(same_samples(was, now) for was, now in zip(frames, piece.frames, strict=True))
+
+
+@pytest.mark.parametrize("tag", ["hvc1", "hev1"])
+def test_the_sample_entry_of_hevc_keeps_its_name(tag: str) -> None:
+    info = film_info("hevc", "yuv420p", codec_tag=tag)
+    piece = encoded_piece(plan_encoder(info, EncodeOptions(), target_container="mp4"), info, painted_frames(info, 6))
+    assert piece.context["codec_tag"] == tag
+
+
+def test_odd_pictures_keep_their_size_where_the_codec_allows_it() -> None:
+    info = film_info("mjpeg", "yuvj420p", (161, 97))
+    plan = plan_encoder(info, EncodeOptions(), target_container="mov")
+    piece = encoded_piece(plan, info, painted_frames(info, 2))
+    assert (plan.encoder, piece.frames[0].width, piece.frames[0].height) == ("mjpeg", 161, 97)
+
+
+def test_odd_pictures_become_full_chroma_in_a_codec_that_counts_in_pairs() -> None:
+    info = film_info("mjpeg", "yuvj420p", (161, 97))
+    plan = plan_encoder(info, EncodeOptions(encoder="libx264"), target_container="mov")
+    piece = encoded_piece(plan, info, painted_frames(info, 2))
+    assert (plan.pix_fmt, piece.frames[0].width, piece.frames[0].height) == ("yuvj444p", 161, 97)
+
+
+def test_prores_keeps_its_profile() -> None:
+    for tag, profile in (("apco", "proxy"), ("apcn", "standard"), ("apch", "hq")):
+        info = film_info("prores", "yuv422p10le", codec_tag=tag)
+        plan = plan_encoder(info, EncodeOptions(), target_container="mov")
+        assert plan.options["profile"] == profile
+        assert encoded_piece(plan, info, painted_frames(info, 1)).context["codec_tag"] == tag
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuva444p12le", "yuv422p10le", "gray", "yuv411p", "yuvj422p"])
+@pytest.mark.parametrize("target", ["mov", "matroska"])
+def test_what_the_own_codec_cannot_keep_ffv1_keeps(pix_fmt: str, target: str) -> None:
+    info = film_info("prores" if "10" in pix_fmt or "12" in pix_fmt else "mjpeg", pix_fmt, (161, 97))
+    plan = plan_encoder(info, EncodeOptions(lossless=True), target_container=target)
+    frames = painted_frames(info, 2)
+    piece = encoded_piece(plan, info, frames)
+    assert plan.encoder == "ffv1"
+    assert any("FFV1" in note for note in plan.notes)
+    assert all(same_samples(was, now) for was, now in zip(frames, piece.frames, strict=True))
+
+
+def test_a_codec_without_an_encoder_becomes_the_nearest_and_says_so() -> None:
+    plan = plan_encoder(film_info("vc1", "yuv420p"), EncodeOptions(), target_container="matroska")
+    assert plan.encoder == "libx264"
+    assert any("vc1" in note and "H.264" in note for note in plan.notes)
+
+
+def test_transparency_goes_where_it_can_be_kept() -> None:
+    plan = plan_encoder(film_info("hap", "rgba"), EncodeOptions(), target_container="mov")
+    assert (plan.encoder, plan.pix_fmt) == ("prores_ks", "yuva444p10le")
+
+
+def test_a_codec_stays_in_its_own_film_whatever_a_muxer_thinks() -> None:
+    plan = plan_encoder(film_info("prores", "yuv422p10le"), EncodeOptions(), target_container="mp4")
+    assert (plan.encoder, plan.container) == ("prores_ks", "mov")
+
+
+def test_an_unknown_encoder_is_a_missing_dependency_and_names_its_like() -> None:
+    with pytest.raises(MissingDependencyError, match="libx264"):
+        plan_encoder(INFO, EncodeOptions(encoder="libx2645"), target_container="mp4")
+
+
+def test_an_encoder_that_the_container_cannot_hold_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="webm files cannot hold"):
+        plan_encoder(INFO, EncodeOptions(encoder="libx264"), target_container="webm")
+
+
+def test_an_encoder_that_does_not_work_here_is_a_missing_dependency(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise UnsuitableError("there is no such device")
+
+    monkeypatch.setattr("mediarescue.media.encoders.choosing.try_out", refuse)
+    with pytest.raises(MissingDependencyError, match=r"no such device.*libx264"):
+        plan_encoder(INFO, EncodeOptions(encoder=_device_encoder()), target_container="mp4")
+
+
+def _device_encoder() -> str:
+    found = [name for name in video_encoders() if is_hardware(name) and encoder_codec(name) == "h264"]
+    if not found:
+        pytest.skip("this FFmpeg lists no encoder of a device")
+    return found[0]
+
+
+def test_lossless_by_an_encoder_that_cannot_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="every sample"):
+        plan_encoder(INFO, EncodeOptions(encoder="mpeg4", lossless=True), target_container="mp4")
+
+
+def test_settings_that_mean_nothing_to_an_encoder_are_told_not_refused() -> None:
+    options = EncodeOptions(preset="slow", crf=20)
+    plan = plan_encoder(film_info("ffv1", "yuv420p"), options, target_container="matroska")
+    assert any("--preset or --crf" in note for note in plan.notes)
+
+
+def test_the_presets_of_x264_have_a_speed_in_other_encoders() -> None:
+    speeds = []
+    for preset in ("veryfast", "medium", "veryslow"):
+        plan = plan_encoder(film_info("av1", "yuv420p"), EncodeOptions(preset=preset), target_container="webm")
+        speeds.append(int(plan.options["preset"]))
+    assert speeds == sorted(speeds, reverse=True)
+
+
+@pytest.mark.parametrize(("size", "shorter"), [((1920, 1080), False), ((3840, 2160), True), ((7680, 4320), True)])
+def test_the_look_ahead_of_large_pictures_is_shorter(size: tuple[int, int], shorter: bool) -> None:
+    plan = plan_encoder(film_info("h264", "yuv420p", size), EncodeOptions(), target_container="mp4")
+    assert ("rc-lookahead" in plan.options) == shorter
+
+
+@pytest.mark.parametrize("rate", [Fraction(1, 3), Fraction(30000, 1001), Fraction(119437, 3581), Fraction(90000), None])
+@pytest.mark.parametrize("codec", ["h264", "mpeg4", "mpeg2video"])
+def test_any_rate_is_encoded_frame_by_frame(rate: Fraction | None, codec: str) -> None:
+    info = film_info(codec, "yuv420p", (64, 48), rate=rate)
+    plan = plan_encoder(info, EncodeOptions(), target_container="matroska")
+    assert len(encoded_piece(plan, info, painted_frames(info, 5)).frames) == 5
+
+
+def test_equal_pictures_do_not_depend_on_what_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mediarescue.media.encoders.quirks._has_avx512", lambda: True)
+    assert with_quirks("libx264", {"x264-params": "tff=1"}, 720)["x264-params"] == "tff=1:asm=AVX2"
+    assert "x264-params" not in with_quirks("libx264", {}, 1280)
+    assert with_quirks("libx265", {}, 720) == {}

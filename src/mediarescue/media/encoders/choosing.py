@@ -8,7 +8,7 @@ from mediarescue.media.encoders import FAMILIES
 from mediarescue.media.encoders.available import container_holds, encoder_codec, is_hardware, video_encoders
 from mediarescue.media.encoders.choice import Choice, EncoderFamily, UnsuitableError, Wish
 from mediarescue.media.encoders.hardware import choose_named
-from mediarescue.media.encoders.pixel_formats import format_note
+from mediarescue.media.encoders.pixel_formats import loses_something
 from mediarescue.media.encoders.trial import try_out
 
 NEAREST = ("h264", "hevc", "prores", "vp9", "av1", "mpeg2video", "dvvideo", "vp8", "ffv1")
@@ -41,10 +41,10 @@ def choose_encoder(wish: Wish) -> Choice:
         return _nearest(wish, str(reason))
     if wish.options.lossless and not choice.lossless:
         return _nearest(wish, f"{own.title} cannot keep every sample")
-    if choice.notes and format_note(wish.pix_fmt, choice.pix_fmt):
+    if choice.notes and loses_something(wish.pix_fmt, choice.pix_fmt):
         # The codec could hold the pictures, this encoder of it cannot: another codec may keep all of them.
         try:
-            return _nearest(wish, choice.notes[0], keeping=True)
+            return _nearest(wish, f"FFmpeg's encoder {choice.encoder} takes no {wish.pix_fmt}", keeping=True)
         except UsageError:
             return choice
     return choice
@@ -63,7 +63,7 @@ def _nearest(wish: Wish, reason: str, *, keeping: bool = False) -> Choice:
             continue
         if wish.options.lossless and not choice.lossless:
             continue
-        if not format_note(wish.pix_fmt, choice.pix_fmt):
+        if not loses_something(wish.pix_fmt, choice.pix_fmt):
             return choice.noting(_codec_note(reason, family))
         first = first or (choice, family)
     if first is not None and not keeping and not wish.options.lossless:

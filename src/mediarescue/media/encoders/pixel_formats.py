@@ -94,6 +94,11 @@ def nearest_format(pix_fmt: str, formats: Iterable[str]) -> str:
     return min(choices, key=lambda name: (*_shortfall(source, sample_layout(name)), is_full_range_format(name) != full))
 
 
+def loses_something(pix_fmt: str, chosen: str) -> bool:
+    """Return whether colour, depth, chroma resolution or transparency get lost on the way to another format."""
+    return any(_shortfall(sample_layout(pix_fmt), sample_layout(chosen))[:4])
+
+
 def format_note(pix_fmt: str, chosen: str) -> str:
     """Return a sentence on what a change of pixel format changes, empty where it holds every sample."""
     source, other = sample_layout(pix_fmt), sample_layout(chosen)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 from mediarescue.media.encoded import EncoderPlan
 from mediarescue.media.encoder_stream import add_stream
@@ -29,16 +28,13 @@ def try_out(wish: Wish, choice: Choice) -> None:
     frame = av.VideoFrame(info.width, info.height, choice.pix_fmt)
     frame.pts = 0
     try:
-        with av.logging.Capture(), av.open(io.BytesIO(), "w", format=container) as output:
+        with av.open(io.BytesIO(), "w", format=container) as output:
             stream = add_stream(output, plan, info, frame)
             frame.time_base = stream.codec_context.time_base
             output.mux(stream.encode(frame))
             output.mux(stream.encode(None))
     except av.error.FFmpegError as error:
-        log: Any = error.log
-        said = log[2].strip() if log else error.strerror
-        raise UnsuitableError(
-            f"{choice.encoder} refuses {info.width} x {info.height} {choice.pix_fmt} ({said})"
-        ) from error
+        refused = f"{choice.encoder} refuses {info.width} x {info.height} {choice.pix_fmt} ({error.strerror})"
+        raise UnsuitableError(refused) from error
     except (ValueError, RuntimeError, NotImplementedError) as error:
         raise UnsuitableError(f"{choice.encoder} refuses the pictures ({error})") from error

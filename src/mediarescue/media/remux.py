@@ -16,7 +16,7 @@ from mediarescue.errors import InputError, OutputError, VerificationError
 from mediarescue.media.carried_streams import CONTAINER_NAMES, RAW_TEXT, carried_streams
 from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.encoded_packets import PacketTimes, display_ranks, encoded_packets, packet_times
-from mediarescue.media.info import VideoInfo
+from mediarescue.media.info import ColorTags, VideoInfo
 from mediarescue.media.shown_times import shown_times
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _NOT_NEGATIVE = frozenset(("mpegts", "mpeg", "vob", "flv", "asf", "avi", "ogg"))
 _ISOBMFF = frozenset(("mp4", "mov", "3gp", "3g2"))
 _OF_CONTAINER = frozenset(("major_brand", "minor_version", "compatible_brands", "encoder", "ENCODER", "duration"))
 """Metadata that FFmpeg makes of a container's own fields."""
+_FULL_RANGE, _UNSPECIFIED = 2, 2
+"""FFmpeg's number of a range, and the one of ITU-T H.273 for primaries, transfer and matrix."""
 _SEEN = 1 / 500
 """Pixels this much wider are a difference: a column in a picture of 500."""
 _LARGEST_TIMESCALE = (1 << 31) - 1
@@ -106,7 +108,7 @@ def remux(
                 for packet in _merged(film, encoded, pictures, streams, source, progress):
                     _delay(packet, later)
                     output.mux_one(packet)
-            report.lost += _undescribed(film, target, encoded)
+            report.lost += _undescribed(film, target, info, encoded)
         except av.error.FFmpegError as error:
             raise _failure(error, target) from error
     return report
@@ -168,7 +170,7 @@ def _has_time_codes(source: Path, info: VideoInfo, suffix: str) -> bool:
     return all(head[at : at + 1] == b"G" for at in range(4, len(head), 192))
 
 
-def _undescribed(film: Any, target: Path, encoded: EncodedVideo) -> list[str]:
+def _undescribed(film: Any, target: Path, info: VideoInfo, encoded: EncodedVideo) -> list[str]:
     """Return what is said of the source and no more of the output, in sentences."""
     import av
 
@@ -176,6 +178,7 @@ def _undescribed(film: Any, target: Path, encoded: EncodedVideo) -> list[str]:
         there = {key.lower() for key in output.metadata}
         chapters = len(output.chapters())
         made = output.streams.best("video")
+        colors = _colors_unsaid(info.color, made)
         shapes = _pixel_shape(film.streams[encoded.stream_index]), _pixel_shape(made)
     gone = sorted(key for key in film.metadata if key not in _OF_CONTAINER and key.lower() not in there)
     lost = [f"what the source says of itself under {', '.join(gone)}"] if gone else []
@@ -185,7 +188,24 @@ def _undescribed(film: Any, target: Path, encoded: EncodedVideo) -> list[str]:
         lost.append(
             f"the shape of the pixels ({shapes[0].numerator}:{shapes[0].denominator}): players show them square"
         )
+    if colors:
+        lost.append(f"how numbers become colours ({colors}): neither the new codec nor the container says it")
     return lost
+
+
+def _colors_unsaid(known: ColorTags, made: Any) -> str:
+    """Return what was known of the source's colours and is not said of the output's, by name and H.273 number."""
+    context = made.codec_context if made is not None else None
+    if context is None:
+        return ""
+    unsaid = ["full range"] if known.range == _FULL_RANGE != context.color_range else []
+    numbers = (
+        ("primaries", known.primaries, context.color_primaries),
+        ("transfer", known.transfer, context.color_trc),
+        ("matrix", known.matrix, context.colorspace),
+    )
+    unsaid += [f"{name} {was}" for name, was, now in numbers if was != _UNSPECIFIED and now == _UNSPECIFIED]
+    return ", ".join(unsaid)
 
 
 def _pixel_shape(stream: Any) -> Fraction:

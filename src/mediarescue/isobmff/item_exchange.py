@@ -66,14 +66,14 @@ def exchange_items(file: ItemFile, new: Mapping[int, NewItem], configuration: by
 
 def _splices(item: Item, content: bytes) -> list[tuple[int, int, bytes]]:
     """Deal out new bytes over the extents of an item, the first taking what is over."""
-    if item.method != 0 or not item.local or not item.extents:
+    if not item.location.in_file:
         raise BoxError(f"the bytes of item {item.id} are in no place of their own")
-    shares = [min(e.size, 1) for e in item.extents[1:]]
-    first = len(content) - sum(shares)
-    sizes = [first, *shares]
+    extents = item.location.extents()
+    shares = [min(size, 1) for _, size in extents[1:]]
+    sizes = [len(content) - sum(shares), *shares]
     parts, at = [], 0
-    for extent, size in zip(item.extents, sizes, strict=True):
-        parts.append((extent.offset, extent.offset + extent.size, content[at : at + size]))
+    for (offset, old), size in zip(extents, sizes, strict=True):
+        parts.append((offset, offset + old, content[at : at + size]))
         at += size
     return parts
 
@@ -89,20 +89,23 @@ def _put_index(data: bytearray, association: Association, index: int) -> None:
 def _put_places(
     data: bytearray, file: ItemFile, new: Mapping[int, NewItem], splices: list[tuple[int, int, bytes]]
 ) -> None:
-    """Write the new offsets of all extents in the file, and the sizes of the exchanged ones."""
+    """Write the new places of all items in the file, and the sizes of the exchanged ones."""
     sizes = {start: len(content) for start, end, content in splices if end > start}
     for item in file.items.values():
-        if item.method != 0 or not item.local:
+        if not item.location.in_file:
             continue
-        for extent in item.extents:
-            end = extent.offset + extent.size
-            if item.id not in new and any(start < end and extent.offset < stop for start, stop, _ in splices):
-                raise BoxError(f"item {item.id} shares bytes with a picture", offset=extent.offset)
-            shift = sum(len(content) - (end - start) for start, end, content in splices if start < extent.offset)
-            if shift:
-                _put(data, extent.offset_at, extent.offset_width, extent.offset + shift - extent.addend)
-            if item.id in new:
-                _put(data, extent.size_at, extent.size_width, sizes[extent.offset])
+        extents = item.location.extents()
+        if item.id in new:
+            for (offset, _), number in zip(extents, item.location.sizes, strict=True):
+                number.write(data, sizes[offset], file.iloc)
+        elif any(start < offset + size and offset < end for start, end, _ in splices for offset, size in extents):
+            raise BoxError(f"item {item.id} shares bytes with a picture", offset=extents[0][0])
+        shifts = [
+            sum(len(content) - (end - start) for start, end, content in splices if start < offset)
+            for offset, _ in extents
+        ]
+        if not item.location.shift(data, shifts, file.iloc):
+            raise BoxError(f"the new place of item {item.id} cannot be written", offset=file.iloc)
 
 
 def _put(data: bytearray, at: int, width: int, value: int) -> None:

@@ -3,89 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.isobmff.box import Box
+from mediarescue.isobmff.errors import BoxError
+from mediarescue.isobmff.iloc import ItemLocation, read_locations
 from mediarescue.isobmff.relocation import Spans
 
 Int64Array = NDArray[np.int64]
 Move = Callable[[Int64Array], Int64Array]
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
-    """A number of ``width`` bytes at ``pos`` of a payload; a width of 0 is a 0 that is not written."""
-
-    pos: int
-    width: int
-    value: int
-
-    def written(self, data: bytearray, value: int) -> bool:
-        """Write another value; return whether it fits."""
-        if value == self.value:
-            return True
-        if not self.width or not 0 <= value < 1 << 8 * self.width:
-            return False
-        data[self.pos : self.pos + self.width] = value.to_bytes(self.width, "big")
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """One item whose bytes are at offsets of this file: what its ``offsets`` count from, and their lengths."""
-
-    base: _Number
-    offsets: tuple[_Number, ...]
-    lengths: tuple[int, ...]
-
-    def starts(self) -> Int64Array:
-        """Return where its parts lie in the file."""
-        return np.array([self.base.value + offset.value for offset in self.offsets], np.int64)
-
-
-class _Fields:
-    """Reads numbers of any width from a payload in order; IndexError at its end."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._pos = 0
-
-    def __call__(self, width: int) -> _Number:
-        at = self._pos
-        self._pos += width
-        if self._pos > len(self._data):
-            raise IndexError("the iloc box is cut off")
-        return _Number(at, width, int.from_bytes(self._data[at : self._pos], "big"))
-
-
-def _items(iloc: Box) -> list[_Item]:
-    """Return the items of an ``iloc`` (ISO/IEC 14496-12 8.11.3) that lie in this file; none where it is cut off."""
-    read = _Fields(iloc.payload)
-    found = []
+def _items(iloc: Box) -> list[ItemLocation]:
+    """Return where the items of an ``iloc`` that lie in this file are; none where it cannot be read."""
     try:
-        version = read(4).value >> 24
-        widths = read(2).value
-        offset_size, length_size, base_size, index_size = (widths >> shift & 15 for shift in (12, 8, 4, 0))
-        if version not in (0, 1, 2):
-            return []
-        for _ in range(read(2 if version < 2 else 4).value):
-            read(2 if version < 2 else 4)
-            method = read(2).value & 15 if version else 0
-            reference = read(2).value
-            base = read(base_size)
-            offsets, lengths = [], []
-            for _ in range(read(2).value):
-                read(index_size if version else 0)
-                offsets.append(read(offset_size))
-                lengths.append(read(length_size).value)
-            if not method and not reference and offsets:
-                found.append(_Item(base, tuple(offsets), tuple(lengths)))
-    except IndexError:
+        return [location for location in read_locations(iloc.payload) if location.in_file]
+    except BoxError:
         return []
-    return found
+
+
+def _starts(location: ItemLocation) -> Int64Array:
+    return np.array([offset for offset, _ in location.extents()], np.int64)
 
 
 def item_spans(box: Box) -> Spans:
@@ -93,8 +33,8 @@ def item_spans(box: Box) -> Spans:
     starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for iloc in _locations(box):
         for item in _items(iloc):
-            starts.append(item.starts())
-            ends.append(item.starts() + np.array(item.lengths, np.int64))
+            starts.append(_starts(item))
+            ends.append(np.array([offset + size for offset, size in item.extents()], np.int64))
     return Spans.union(np.concatenate(starts), np.concatenate(ends))
 
 
@@ -134,12 +74,7 @@ def with_moved_places(box: Box, move: Move, size: int) -> Box:
 def _moved_items(iloc: Box, move: Move) -> Box:
     data = bytearray(iloc.payload)
     for item in _items(iloc):
-        shift = (move(item.starts()) - item.starts()).tolist()
-        together = item.base.width > 0 and len(set(shift)) == 1
-        if together and item.base.written(data, item.base.value + shift[0]):
-            continue
-        for offset, by in zip(item.offsets, shift, strict=True):
-            offset.written(data, offset.value + by)
+        item.shift(data, (move(_starts(item)) - _starts(item)).tolist())
     return iloc.replace(payload=bytes(data)) if data != iloc.payload else iloc
 
 

@@ -8,31 +8,10 @@ from dataclasses import dataclass
 
 from mediarescue.isobmff.errors import BoxError
 from mediarescue.isobmff.header import BoxHeader, read_header
+from mediarescue.isobmff.iloc import ItemLocation, Number, read_locations
 
 MOST_ITEMS = 65536
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """A part of an item's bytes.
-
-    Attributes
-    ----------
-    offset, size : int
-        In the file; of an item in ``idat`` within that box.
-    offset_at, size_at, offset_width, size_width : int
-        Where in the file these numbers are written, and in how many bytes; a width of 0 means nowhere.
-    addend : int
-        What is added to the number at `offset_at`.
-    """
-
-    offset: int
-    size: int
-    offset_at: int
-    offset_width: int
-    size_at: int
-    size_width: int
-    addend: int
+_NOWHERE = ItemLocation(0, 0, False, Number(0, 0, 0), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +32,22 @@ class Item:
     id : int
     kind : bytes
         ``b"hvc1"``, ``b"av01"``, ``b"grid"``, ``b"Exif"``, ``b"mime"``, ...
-    method : int
-        Construction method: 0 in the file, 1 in ``idat``, 2 by other items.
-    local : bool
-        Whether its bytes are in this file.
+    location : ItemLocation
+        Without extents where the file does not say.
     content_type : bytes
         Of ``mime``.
     """
 
     id: int
     kind: bytes
-    method: int
-    local: bool
-    extents: tuple[Extent, ...]
+    location: ItemLocation
     properties: tuple[Association, ...]
     content_type: bytes = b""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its bytes are in this file, by themselves or in ``idat``."""
+        return self.location.local and self.location.method in (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +73,8 @@ class ItemFile:
         ``iref``: ``(b"dimg", 1, (2, 3))``.
     grown : tuple of BoxHeader
         ``meta``, ``iprp`` and ``ipco``, which hold a further property.
+    iloc, idat : int
+        Where their payloads begin; -1 for no ``idat``.
     top : tuple of BoxHeader
         All boxes of the file's top level.
     """
@@ -103,16 +85,19 @@ class ItemFile:
     properties: tuple[Property, ...]
     references: tuple[tuple[bytes, int, tuple[int, ...]], ...]
     grown: tuple[BoxHeader, ...]
+    iloc: int
     idat: int
     top: tuple[BoxHeader, ...]
 
     def content(self, item: Item) -> bytes:
         """Return an item's bytes; raises BoxError where they are outside the file."""
-        if not item.local or item.method not in (0, 1) or (item.method == 1 and self.idat < 0):
+        inside = item.location.method == 1
+        if not item.is_here or (inside and self.idat < 0):
             raise BoxError(f"the bytes of item {item.id} are not in this file")
-        shift = self.idat if item.method == 1 else 0
-        parts = [self.data[e.offset + shift : e.offset + shift + e.size] for e in item.extents]
-        if any(len(part) < e.size for part, e in zip(parts, item.extents, strict=True)):
+        shift = self.idat if inside else 0
+        extents = item.location.extents()
+        parts = [self.data[offset + shift : offset + shift + size] for offset, size in extents]
+        if any(len(part) < size for part, (_, size) in zip(parts, extents, strict=True)):
             raise BoxError(f"item {item.id} ends outside the file: the file is cut short")
         return b"".join(parts)
 
@@ -180,16 +165,17 @@ def _read_meta(data: bytes, top: tuple[BoxHeader, ...], meta: BoxHeader) -> Item
     if any(one.index > len(properties) for several in associations.values() for one in several):
         raise BoxError("an item has a property that is not there", offset=meta.offset)
     kinds = _read_iinf(data, inner[b"iinf"])
-    places = _read_iloc(data, inner[b"iloc"])
+    iloc = inner[b"iloc"]
+    places = {place.item: place for place in read_locations(data[iloc.payload_offset : iloc.end])}
     items = {
-        number: Item(number, kind, *places.get(number, (0, False, ())), associations.get(number, ()), content_type)
+        number: Item(number, kind, places.get(number, _NOWHERE), associations.get(number, ()), content_type)
         for number, (kind, content_type) in kinds.items()
     }
     pitm = inner[b"pitm"].payload_offset
     (primary,) = struct.unpack_from(">I" if data[pitm] else ">H", data, pitm + 4)
     references = tuple(_read_iref(data, inner[b"iref"])) if b"iref" in inner else ()
     idat = inner[b"idat"].payload_offset if b"idat" in inner else -1
-    return ItemFile(data, primary, items, properties, references, (meta, iprp, ipco), idat, top)
+    return ItemFile(data, primary, items, properties, references, (meta, iprp, ipco), iloc.payload_offset, idat, top)
 
 
 def _read_ipma(data: bytes, box: BoxHeader) -> dict[int, tuple[Association, ...]]:
@@ -224,44 +210,6 @@ def _read_iinf(data: bytes, box: BoxHeader) -> dict[int, tuple[bytes, bytes]]:
         number, _, kind = struct.unpack_from(">IH4s" if version > 2 else ">HH4s", data, start + 4)
         rest = data[start + (14 if version > 2 else 12) : entry.end].split(b"\0")
         found[number] = (kind, rest[1] if kind == b"mime" and len(rest) > 1 else b"")
-    return found
-
-
-def _read_iloc(data: bytes, box: BoxHeader) -> dict[int, tuple[int, bool, tuple[Extent, ...]]]:
-    """Return method, whether it is in this file, and extents of each item (8.11.3)."""
-    at = box.payload_offset
-    version = data[at]
-    offset_width, size_width, base_width = data[at + 4] >> 4, data[at + 4] & 15, data[at + 5] >> 4
-    index_width = data[at + 5] & 15 if version in (1, 2) else 0
-    id_form = ">I" if version == 2 else ">H"
-    (count,) = struct.unpack_from(id_form, data, at + 6)
-    at += 6 + struct.calcsize(id_form)
-    found = {}
-    for _ in range(min(count, MOST_ITEMS)):
-        (number,) = struct.unpack_from(id_form, data, at)
-        at += struct.calcsize(id_form)
-        method = 0
-        if version in (1, 2):
-            method = data[at + 1] & 15
-            at += 2
-        (source,) = struct.unpack_from(">H", data, at)
-        base_at = at + 2
-        base = int.from_bytes(data[base_at : base_at + base_width], "big")
-        at = base_at + base_width
-        (extents,) = struct.unpack_from(">H", data, at)
-        at += 2
-        parts = []
-        for _ in range(extents):
-            at += index_width
-            written = int.from_bytes(data[at : at + offset_width], "big")
-            size = int.from_bytes(data[at + offset_width : at + offset_width + size_width], "big")
-            offset = base + written
-            # What moves is written where it has room: libheif has the place in the base, and 0 as the offset.
-            in_base = not offset_width or (extents == 1 and base)
-            place = (base_at, base_width, written) if in_base else (at, offset_width, base)
-            parts.append(Extent(offset, size, place[0], place[1], at + offset_width, size_width, place[2]))
-            at += offset_width + size_width
-        found[number] = (method, source == 0, tuple(parts))
     return found
 
 

@@ -97,7 +97,7 @@ class HeifStill:
                 f"{self._path} is a sequence of pictures (HEIF burst or animation); only still pictures are worked on"
             )
         for item in file.items.values():
-            if item.local and item.method in (0, 1):
+            if item.is_here:
                 file.content(item)  # a file that was cut lacks the end of its last items
         if file.primary not in file.items:
             raise InputError(f"{self._path} is damaged: it does not say which of its pictures is to be shown")
@@ -147,7 +147,7 @@ class HeifStill:
 
     def _info(self, size: tuple[int, int], frame: Frame) -> PhotoInfo:
         file = self._file
-        exif = next((_exif(file.content(i)) for i in file.items.values() if i.kind == b"Exif" and i.local), None)
+        exif = next((_exif(file.content(i)) for i in file.items.values() if i.kind == b"Exif" and i.is_here), None)
         facts = ExifFacts() if exif is None else exif_facts(exif)
         form = frame.format
         channels = ("Y",) if len(form.components) == 1 else ("G", "B", "R") if form.is_rgb else ("Y", "Cb", "Cr")
@@ -276,7 +276,7 @@ class HeifStill:
         if old.items.keys() != new.items.keys() or old.references != new.references:
             return "an item is missing"
         for number, item in old.items.items():
-            if number in own or not item.local or item.method not in (0, 1):
+            if number in own or not item.is_here:
                 continue
             if old.content(item) != new.content(new.items[number]):
                 return f"item {number} is not as it was"

@@ -70,6 +70,23 @@ def test_another_reader_sees_the_change_and_nothing_else(tmp_path: Path, spec: H
     assert abs(error[11:19, 11:19]).max() < 24
 
 
+@pytest.mark.parametrize("kind", [b"hvc1", b"av01"])
+def test_every_tile_stands_for_itself(tmp_path: Path, kind: bytes) -> None:
+    source, target = tmp_path / "a.heic", tmp_path / "b.heic"
+    brand = {b"hvc1": b"heic", b"av01": b"avif"}[kind]
+    source.write_bytes(build_heif(PICTURE, HeifSpec(kind=kind, brand=brand, columns=3, rows=2)))
+
+    def lighter(planes: PhotoPlanes) -> list[Plane]:
+        return [np.minimum(planes.planes[0], 245) + np.uint8(10), *planes.planes[1:]]
+
+    for number in range(4):
+        report = process_photo(source, target, filter=lighter, overwrite=True)
+        assert (report.rewritten, report.rewritten_of) == (6, 6), number
+    with open_photo(source) as one, open_photo(target) as other:
+        error = lighter(one.planes)[0].astype(float) - other.planes.planes[0]
+    assert 10 * np.log10(255**2 / (error**2).mean()) > 42
+
+
 @pytest.mark.parametrize(("turns", "orientation"), [(0, 1), (1, 8), (2, 3), (3, 6)])
 def test_the_turn_is_that_of_the_file_and_not_that_of_exif(tmp_path: Path, turns: int, orientation: int) -> None:
     path = tmp_path / "a.heic"

@@ -83,17 +83,22 @@ def encode_items(kind: bytes, frames: Sequence[av.VideoFrame]) -> bytes:
         )
     made = io.BytesIO()
     first = frames[0]
+    packets: list[Any] = []
     try:
         with av.open(made, "w", format="mp4") as container:
             stream: Any = container.add_stream(name, rate=1, options=_OPTIONS[name])
             stream.width, stream.height, stream.pix_fmt = first.width, first.height, layout
             context = stream.codec_context
+            context.gop_size = 1
             context.color_range, context.colorspace = int(first.color_range), int(first.colorspace)
             context.color_primaries, context.color_trc = int(first.color_primaries), int(first.color_trc)
             for number, frame in enumerate(frames):
                 frame.pts, frame.time_base, frame.pict_type = number, Fraction(1), 1
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode(None))
+                packets += stream.encode(frame)
+            packets += stream.encode(None)
+            for number, packet in enumerate(packets):
+                packet.pts = packet.dts = number  # x265 leaves dts to chance in films of one frame
+                container.mux(packet)
     except (av.FFmpegError, ValueError) as error:
         raise PixelsError(str(error)) from error
     return made.getvalue()

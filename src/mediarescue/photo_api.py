@@ -35,6 +35,7 @@ class Photo:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._still = open_still(Path(path))
         self._planes: PhotoPlanes | None = None
+        self._closed = False
 
     def __enter__(self) -> Photo:
         return self
@@ -51,7 +52,17 @@ class Photo:
 
     @property
     def planes(self) -> PhotoPlanes:
-        """The samples, decoded at the first look; raises InputError where the file is damaged or cut short."""
+        """The samples, decoded at the first look.
+
+        Raises
+        ------
+        InputError
+            The file is damaged or cut short.
+        ValueError
+            The photo is closed.
+        """
+        if self._closed:
+            raise ValueError("the photo is closed")
         if self._planes is None:
             info = self.info
             self._planes = PhotoPlanes(
@@ -61,6 +72,7 @@ class Photo:
 
     def close(self) -> None:
         """Release the file; a photo that is closed cannot be written any more."""
+        self._closed = True
         self._still.close()
 
     def to_stored(self, x: float, y: float) -> tuple[float, float]:
@@ -91,7 +103,7 @@ class Photo:
         Raises
         ------
         ValueError
-            Both are given, or planes of other shapes or dtypes.
+            Both are given, planes have other shapes or dtypes, or the photo is closed.
         UsageError, InputError, OutputError, MissingDependencyError, VerificationError
             As `mediarescue.errors` describes them; nothing is left half-written.
         """

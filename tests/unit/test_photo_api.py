@@ -115,6 +115,14 @@ def test_planes_cannot_be_written_to_by_mistake(photo: Path) -> None:
         opened.planes.planes[0][0, 0] = 1
 
 
+def test_a_closed_photo_says_so(photo: Path, tmp_path: Path) -> None:
+    with open_photo(photo) as opened:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        opened.write(tmp_path / "out.png", filter=darker)
+    assert opened.info.format == "PNG"
+
+
 def test_places_are_those_that_a_viewer_shows(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(next(sample for sample in SAMPLES if sample.name == "jpeg-444").build())

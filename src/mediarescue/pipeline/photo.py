@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -112,8 +113,10 @@ def _copy(job: PhotoJob, source: Path) -> None:
 
 def _keep_date(source: Path, target: Path) -> None:
     """Give the output the date of its source: people sort their photos by it."""
-    at = source.stat()
-    os.utime(target, ns=(at.st_atime_ns, at.st_mtime_ns))
+    # The photo is there and whole: a file system that refuses dates is no failure.
+    with contextlib.suppress(OSError):
+        at = source.stat()
+        os.utime(target, ns=(at.st_atime_ns, at.st_mtime_ns))
 
 
 def _report(

@@ -45,7 +45,7 @@ IMPORT_HELP = """Write CLIP anew with what was changed in the pictures of DIR.
 
 \b
 mediarescue frames import pictures/ --like clip.mp4 -o clean.mp4
-mediarescue frames import upscaled/ --like clip.mp4 --times pictures/frames.json
+mediarescue frames import denoised/ --like clip.mp4 --times pictures/frames.json
 
 The result is CLIP_edited.EXT beside CLIP, or -o FILE."""
 EXPORT_EPILOG = "Exit codes: 0 ok, 10 ok with reservations, 2 usage, 3 input, 6 output, 1 bug, 130/143 interrupted."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mediarescue.errors import InputError, OutputError, VerificationError
+from mediarescue.media.byte_stream import in_byte_stream
 from mediarescue.media.carried_streams import CONTAINER_NAMES, RAW_TEXT, carried_streams
 from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.encoded_packets import PacketTimes, display_ranks, encoded_packets, packet_times
@@ -49,7 +50,7 @@ def remux(
     target: Path,
     *,
     container: str,
-    suffix: str = "",
+    name: Path | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> RemuxReport:
     """Write a copy of ``source`` with other pictures to ``target``, which is replaced.
@@ -78,7 +79,7 @@ def remux(
     """
     import av
 
-    report = RemuxReport()
+    name, report = name or target, RemuxReport()
     rank = display_ranks(encoded.segments)
     if len(rank) != len(encoded.pts) or not len(rank):
         raise VerificationError(f"the encoder made {len(rank)} pictures of {len(encoded.pts)}")
@@ -97,20 +98,25 @@ def remux(
         try:
             options = _options(container, encoded)
             if container == "mpegts":
-                options["mpegts_m2ts_mode"] = "1" if _has_time_codes(source, info, suffix) else "0"
+                options["mpegts_m2ts_mode"] = "1" if _has_time_codes(source, info, name) else "0"
             later = _later(film, encoded, times, container, report)
             with av.open(str(target), "w", format=container, options=options, metadata_errors=RAW_TEXT) as output:
                 streams = carried_streams(film, first, info, encoded, output, container, report.lost)
+                pictures = in_byte_stream(
+                    encoded_packets(encoded.segments, times),
+                    first.streams.video[0],
+                    streams[encoded.stream_index],
+                    container,
+                )
                 _describe(film, output, container)
                 output.start_encoding()
-                _note_rounding(encoded, streams[encoded.stream_index], container, report)
-                pictures = encoded_packets(encoded.segments, times)
+                _note_rounding(encoded.time_base, streams[encoded.stream_index], times, container, report)
                 for packet in _merged(film, encoded, pictures, streams, source, progress):
                     _delay(packet, later)
                     output.mux_one(packet)
             report.lost += _undescribed(film, target, info, encoded)
         except av.error.FFmpegError as error:
-            raise _failure(error, target) from error
+            raise _failure(error, name) from error
     return report
 
 
@@ -161,10 +167,10 @@ def _first_slot(source: Path, encoded: EncodedVideo) -> int:
         return next((packet.dts for packet in packets if packet.size and packet.dts is not None), int(encoded.pts[0]))
 
 
-def _has_time_codes(source: Path, info: VideoInfo, suffix: str) -> bool:
+def _has_time_codes(source: Path, info: VideoInfo, name: Path) -> bool:
     """Whether each packet of the transport stream has four bytes in front, as on camcorders' and Blu-ray discs."""
     if info.container != "mpegts":
-        return suffix.lower() in (".mts", ".m2ts")
+        return name.suffix.lower() in (".mts", ".m2ts")
     with open(source, "rb") as file:
         head = file.read(4 * 192 + 5)
     return all(head[at : at + 1] == b"G" for at in range(4, len(head), 192))

@@ -40,9 +40,14 @@ def test_without_a_commit_nothing_stays(exists: bool, tmp_path: Path) -> None:
     target = tmp_path / "pictures"
     if exists:
         target.mkdir()
-    with pytest.raises(KeyboardInterrupt), NewFolder(target, overwrite=False) as folder:
-        fill(folder.path)
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with NewFolder(target, overwrite=False) as folder:
+            fill(folder.path)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert names(tmp_path) == (["pictures"] if exists else [])
     assert not exists or names(target) == []
 
@@ -60,10 +65,11 @@ def test_a_link_leads_to_the_folder(tmp_path: Path) -> None:
 def test_what_came_meanwhile_stays(tmp_path: Path) -> None:
     target = tmp_path / "pictures"
     target.mkdir()
-    with pytest.raises(OutputError, match="is not empty"), NewFolder(target, overwrite=False) as folder:
+    with NewFolder(target, overwrite=False) as folder:
         fill(folder.path)
         (target / "mine.txt").write_bytes(b"mine")
-        folder.commit()
+        with pytest.raises(OutputError, match="is not empty"):
+            folder.commit()
     assert names(target) == ["mine.txt"]
 
 
@@ -78,9 +84,10 @@ def test_a_move_that_fails_is_taken_back(tmp_path: Path, monkeypatch: pytest.Mon
         return rename(self, other)
 
     monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(OutputError, match="input/output error"), NewFolder(target, overwrite=False) as folder:
+    with NewFolder(target, overwrite=False) as folder:
         fill(folder.path)
-        folder.commit()
+        with pytest.raises(OutputError, match="input/output error"):
+            folder.commit()
     assert names(target) == []
 
 

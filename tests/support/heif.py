@@ -33,6 +33,8 @@ class HeifSpec:
     exif: bytes = b""
     xmp: bytes = b""
     icc: bytes = b""
+    nclx: tuple[int, int, int, int] | None = None
+    """Primaries, transfer, matrix, full range."""
     trailer: bytes = b""
     with_base: bool = False
     """Places in the base offset, as libheif has them."""
@@ -65,9 +67,12 @@ def build_heif(picture: NDArray[np.uint8], spec: HeifSpec) -> bytes:
         full_box(b"ispe", 0, 0, struct.pack(">II", width, height)),
         box(b"irot", bytes([spec.turns])),
         full_box(b"pixi", 0, 0, bytes([len(depths), *depths])),
-        *([box(b"colr", b"prof" + spec.icc)] if spec.icc else []),
     ]
-    shown = [0x80 | 4, 5, 6] if spec.icc else [0x80 | 4, 5]
+    if spec.icc:
+        properties.append(box(b"colr", b"prof" + spec.icc))
+    if spec.nclx:
+        properties.append(box(b"colr", b"nclx" + struct.pack(">3HB", *spec.nclx[:3], spec.nclx[3] << 7)))
+    shown = [0x80 | 4, *range(5, len(properties) + 1)]
     gridded = len(tiles) > 1
     items: list[tuple[int, bytes, bytes, int, list[int]]] = [
         (i + 1, spec.kind, data, 0, [0x80 | 1, 2] if gridded else [0x80 | 1, 2, *shown]) for i, data in enumerate(coded)

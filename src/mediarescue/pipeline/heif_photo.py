@@ -162,9 +162,7 @@ class HeifStill:
             channels=channels,
             bit_depth=form.components[0].bits,
             pix_fmt=form.name,
-            color=ColorTags(
-                int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)
-            ),
+            color=_color((*properties, *tiles), frame),
             orientation=orientation_of(properties),
             has_icc=any(kind == b"colr" and p[:4] in (b"prof", b"rICC") for kind, p in (*properties, *tiles)),
             has_exif=exif is not None,
@@ -318,6 +316,14 @@ def _size_of(file: ItemFile, item: Item) -> tuple[int, int]:
             width, height = struct.unpack_from(">II", payload, 4)
             return width, height
     raise BoxError(f"item {item.id} has no size")
+
+
+def _color(properties: tuple[tuple[bytes, bytes], ...], frame: Frame) -> ColorTags:
+    """Return the colours that the file names (``colr`` of kind ``nclx``), which rule, or else the coded picture."""
+    for kind, payload in properties:
+        if kind == b"colr" and payload[:4] == b"nclx" and len(payload) >= 11:
+            return ColorTags(2 if payload[10] & 0x80 else 1, *struct.unpack_from(">3H", payload, 4))
+    return ColorTags(int(frame.color_range), int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace))
 
 
 def _exif(content: bytes) -> bytes:

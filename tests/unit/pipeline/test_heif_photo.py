@@ -13,6 +13,7 @@ from mediarescue.errors import InputError
 from mediarescue.isobmff import BoxError
 from mediarescue.isobmff.item_exchange import NewItem, exchange_items
 from mediarescue.isobmff.items import read_items
+from mediarescue.media.info import ColorTags
 from mediarescue.media.planes import Plane
 from mediarescue.media.stills.still import PhotoPlanes
 from tests.support.heif import HeifSpec, build_heif
@@ -94,6 +95,13 @@ def test_the_turn_is_that_of_the_file_and_not_that_of_exif(tmp_path: Path, turns
     with open_photo(path) as photo:
         assert photo.info.orientation == orientation
         assert (photo.info.camera_model, photo.info.has_exif, photo.info.has_xmp) == ("Rocket 3", True, True)
+
+
+def test_the_colours_that_the_file_names_rule(tmp_path: Path) -> None:
+    path = tmp_path / "a.heic"
+    path.write_bytes(build_heif(PICTURE, HeifSpec(nclx=(12, 13, 6, 1))))
+    with open_photo(path) as photo:
+        assert photo.info.color == ColorTags(2, 12, 13, 6)
 
 
 def test_a_second_run_adds_no_second_configuration(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 PLACES = 3
 """Parts of the film that are looked at."""
 FRAMES = 8
-"""Frames that are decoded in each of them."""
+"""Frames that are decoded in each of them; of large pictures fewer."""
+_PLENTY = 3 * 8 * 1920 * 1080
+"""Luma samples that are enough in all."""
 PACKETS = 30
 """Packets that are read in each of them where reading is enough."""
 VP9_BASE, VP9_BY_INDEX = 12.6, 0.125
@@ -166,10 +168,12 @@ def _sampled(info: VideoInfo) -> Iterator[tuple[int, av.VideoFrame]]:
 
     with suppress(av.error.FFmpegError), _opened(info) as container:
         stream: Any = container.streams[info.stream_index]
-        stream.thread_type = "AUTO"
+        # Each thread would hold frames of its own, and start anew in each place.
+        stream.codec_context.thread_count = 1
         stream.codec_context.options = {"export_side_data": "venc_params"}
+        count = max(4, min(FRAMES, _PLENTY // (PLACES * info.width * info.height)))
         for _ in _places(container, stream):
-            yield from zip(range(FRAMES), container.decode(stream), strict=False)
+            yield from zip(range(count), container.decode(stream), strict=False)
 
 
 def _opened(info: VideoInfo) -> Any:

@@ -207,6 +207,8 @@ def test_the_presets_of_x264_have_a_speed_in_other_encoders() -> None:
 def test_the_look_ahead_of_large_pictures_is_shorter(size: tuple[int, int], shorter: bool) -> None:
     plan = plan_encoder(film_info("h264", "yuv420p", size), EncodeOptions(), target_container="mp4")
     assert ("rc-lookahead" in plan.options) == shorter
+    plan = plan_encoder(film_info("hevc", "yuv420p10le", size), EncodeOptions(), target_container="mp4")
+    assert "rc-lookahead=6" in plan.options["x265-params"] or not shorter
 
 
 @pytest.mark.parametrize("rate", [Fraction(1, 3), Fraction(30000, 1001), Fraction(119437, 3581), Fraction(90000), None])

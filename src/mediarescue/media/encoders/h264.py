@@ -29,8 +29,8 @@ already has: x264's own quantiser is over its CRF by an amount that depends on t
 BELOW_CRF = 2.5
 """The CRF under that of a source which x264 made."""
 LOOKAHEADS = dict(zip(PRESETS, (0, 0, 10, 20, 30, 40, 50, 60, 60, 60), strict=True))
-LOOKAHEAD_SAMPLES = 20 * 3840 * 2160
-"""Luma bytes that may wait in the look-ahead: half a gigabyte of memory with all that belongs to them."""
+LOOKAHEAD_BYTES = 20 * 3840 * 2160
+"""Luma that may wait in the look-ahead: half a gigabyte of memory with all that belongs to it."""
 LEAST_LOOKAHEAD = 8
 PROFILES = {"Constrained Baseline": "baseline", "Baseline": "baseline", "Main": "main"}
 """What x264 has to be told; the higher profiles follow from the format."""
@@ -64,9 +64,11 @@ def choose_h264(wish: Wish) -> Choice:
         settings["crf"] = f"{wish.quality(SCALE, encoder, matching):g}"
         if info.codec == "h264":
             settings |= _profile(info.profile or "", pix_fmt)
-    settings |= _lookahead(
-        settings["preset"], info.width * info.height * (2 if sample_layout(pix_fmt).depth > 8 else 1)
+    frames = shorter_lookahead(
+        LOOKAHEADS[settings["preset"]], LEAST_LOOKAHEAD, LOOKAHEAD_BYTES, luma_size(wish, pix_fmt)
     )
+    if frames is not None:
+        settings["rc-lookahead"] = f"{frames}"
     if wish.target == "avi":
         # AVI has no times to tell the order of storage from that of showing.
         settings["bf"] = "0"
@@ -77,10 +79,28 @@ def choose_h264(wish: Wish) -> Choice:
     return choice.noting(format_note(wish.pix_fmt, pix_fmt), PLAYBACK_NOTE if options.lossless else "")
 
 
-def _lookahead(preset: str, luma_bytes: int) -> dict[str, str]:
-    """Shorten the look-ahead of large pictures, which is what an encoder spends most memory on."""
-    frames = max(LEAST_LOOKAHEAD, LOOKAHEAD_SAMPLES // luma_bytes)
-    return {"rc-lookahead": f"{frames}"} if frames < LOOKAHEADS[preset] else {}
+def shorter_lookahead(usual: int, least: int, budget: int, luma_bytes: int) -> int | None:
+    """Return how many frames an encoder may look ahead in large pictures, on which it spends most memory.
+
+    Parameters
+    ----------
+    usual, least : int
+        Frames of the preset, and those it cannot do without.
+    budget : int
+        Bytes of luma that may wait; ``luma_bytes`` are those of one frame.
+
+    Returns
+    -------
+    int or None
+        None where the preset's own number will do.
+    """
+    frames = max(least, budget // luma_bytes)
+    return frames if frames < usual else None
+
+
+def luma_size(wish: Wish, pix_fmt: str) -> int:
+    """Return the bytes of a frame's luma in a format."""
+    return wish.info.width * wish.info.height * (2 if sample_layout(pix_fmt).depth > 8 else 1)
 
 
 def _profile(source: str, pix_fmt: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mediarescue.media.encoders.choice import Choice, EncoderFamily, QualityScale, UnsuitableError, Wish
-from mediarescue.media.encoders.h264 import PRESETS
+from mediarescue.media.encoders.h264 import PRESETS, luma_size, shorter_lookahead
 from mediarescue.media.encoders.pixel_formats import fits_size, format_note, holds_every_sample, nearest_format
 
 FORMATS = (
@@ -16,6 +16,10 @@ DEFAULT_CRF = 19.0
 BELOW_QP, BELOW_QP_BY_ACTIVITY = 7.3, 0.7
 BELOW_CRF = 2.0
 """As those of x264, see there."""
+LOOKAHEADS = dict(zip(PRESETS, (5, 10, 15, 15, 15, 20, 25, 40, 40, 60), strict=True))
+LOOKAHEAD_BYTES = 10 * 3840 * 2160
+LEAST_LOOKAHEAD = 6
+"""More than the B-frames in a row, which x265 has to see."""
 _CODING_TREE_BLOCKS = (32, 16)
 _LARGEST_BLOCK = 64
 
@@ -28,6 +32,11 @@ def choose_hevc(wish: Wish) -> Choice:
     settings = {"preset": wish.preset(PRESETS, "x265", "medium")}
     # x265 talks on standard error of its own accord.
     params = ["log-level=error", *_block_size(info.width)]
+    frames = shorter_lookahead(
+        LOOKAHEADS[settings["preset"]], LEAST_LOOKAHEAD, LOOKAHEAD_BYTES, luma_size(wish, pix_fmt)
+    )
+    if frames is not None:
+        params.append(f"rc-lookahead={frames}")
     if options.lossless:
         params.append("lossless=1")
     else:

@@ -106,7 +106,16 @@ def test_what_matroska_cannot_hold_of_an_mp4_is_said(tmp_path: Path) -> None:
     assert len(lost) == 1
     assert lost[0].startswith("track 3 (data")
     assert lost[0].endswith("FFmpeg cannot carry such a track over to Matroska")
+    assert notes == ()
+
+
+def test_times_that_a_container_cannot_hold_exactly_are_rounded_and_it_is_said(tmp_path: Path) -> None:
+    source = _film(tmp_path, replace(FILM, rate=Fraction(30000, 1001), audio=()))
+    notes, _ = _remuxed(source, tmp_path / "out.mkv")
     assert notes == ("Matroska keeps times in steps of 1 ms: they are rounded to these",)
+    assert all(
+        abs(a - b) <= Fraction(1, 2000) for a, b in zip(_times(source), _times(tmp_path / "out.mkv"), strict=True)
+    )
 
 
 def test_pictures_that_an_edit_list_hides_are_shown_where_there_are_none_and_it_is_said(tmp_path: Path) -> None:

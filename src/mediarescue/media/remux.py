@@ -63,8 +63,8 @@ def remux(
     target : Path
     container : str
         FFmpeg's name of the muxer.
-    suffix : str
-        The ending that the film will have in the end: of a transport stream it tells the size of its packets.
+    name : Path, optional
+        What the film will be called in the end, for messages; its ending tells the packet size of transport streams.
     progress : callable
         Told how many bytes of the source are copied.
 
@@ -147,8 +147,9 @@ def _delay(packet: Any, later: Fraction) -> None:
         packet.dts = packet.dts + ticks if packet.dts is not None else None
 
 
-def _note_rounding(encoded: EncodedVideo, new: Any, container: str, report: RemuxReport) -> None:
-    if new.time_base and (encoded.time_base / new.time_base).denominator != 1:
+def _note_rounding(base: Fraction, new: Any, times: PacketTimes, container: str, report: RemuxReport) -> None:
+    ratio = base / new.time_base
+    if (times.pts % ratio.denominator).any():
         step = float(new.time_base * 1000)
         report.notes.append(
             f"{CONTAINER_NAMES[container]} keeps times in steps of {step:.3g} ms: they are rounded to these"

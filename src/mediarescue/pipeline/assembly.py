@@ -80,7 +80,7 @@ def assemble_film(
     listener(StageStarted(STAGE, source.stat().st_size, "bytes"))
     done = remux(
         source, info, encoded, output.path,
-        container=container, suffix=output.target.suffix, progress=lambda done: listener(Progressed(STAGE, done)),
+        container=container, name=output.target, progress=lambda done: listener(Progressed(STAGE, done)),
     )  # fmt: skip
     listener(StageFinished(STAGE))
     return AssemblyReport(tuple(done.notes), tuple(done.lost))

@@ -129,6 +129,14 @@ def check_target(target: Path, *, inputs: Iterable[Path], overwrite: bool) -> No
         raise OutputError(f"cannot write {target}: no permission to write in the folder {parent}")
 
 
+def keep_date(source: Path, target: Path) -> None:
+    """Give an output the date of its source: people sort their films and photos by it."""
+    # The output is there and whole: a file system that refuses dates is no failure.
+    with contextlib.suppress(OSError):
+        at = source.stat()
+        os.utime(target, ns=(at.st_atime_ns, at.st_mtime_ns))
+
+
 def check_file_size(target: Path, size: int) -> None:
     """Raise OutputError where the file system of ``target`` is known to hold no file of ``size`` bytes."""
     largest = largest_file(target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import time
@@ -16,7 +15,7 @@ from mediarescue.events import Artifact, Listener, Noted, StageFinished, StageSt
 from mediarescue.media.planes import Plane
 from mediarescue.media.stills.still import PhotoPlanes, Still, Written
 from mediarescue.media_reports import PhotoReport
-from mediarescue.output import AtomicOutput, check_target
+from mediarescue.output import AtomicOutput, check_target, keep_date
 
 PhotoFunction = Callable[[PhotoPlanes], "Sequence[Plane] | None"]
 
@@ -69,7 +68,7 @@ def run_photo(
     with AtomicOutput(job.target, overwrite=job.overwrite, needed_bytes=source.stat().st_size) as output:
         written = job.still.write(planes.planes, changed, output.file)
         output.commit(lambda path: job.still.verify(path, written))
-    _keep_date(source, job.target)
+    keep_date(source, job.target)
     listener(StageFinished("write"))
     listener(Artifact(os.fspath(job.target), "output"))
     return _report(job, began, pixels=count, changed=written.rewritten > 0, written=written, notes=written.notes)
@@ -108,15 +107,7 @@ def _copy(job: PhotoJob, source: Path) -> None:
     ):
         shutil.copyfileobj(file, output.file, 1 << 20)
         output.commit()
-    _keep_date(source, job.target)
-
-
-def _keep_date(source: Path, target: Path) -> None:
-    """Give the output the date of its source: people sort their photos by it."""
-    # The photo is there and whole: a file system that refuses dates is no failure.
-    with contextlib.suppress(OSError):
-        at = source.stat()
-        os.utime(target, ns=(at.st_atime_ns, at.st_mtime_ns))
+    keep_date(source, job.target)
 
 
 def _report(

@@ -24,7 +24,7 @@ from mediarescue.media.reader import VideoReader
 from mediarescue.media.segment_writer import SegmentWriter
 from mediarescue.media_reports import VideoReport
 from mediarescue.options import EncodeOptions
-from mediarescue.output import AtomicOutput, check_target
+from mediarescue.output import AtomicOutput, check_target, keep_date
 from mediarescue.pipeline.assembly import assemble_film, check_source
 from mediarescue.pipeline.filter import FrameFilter
 from mediarescue.pipeline.runner import Filtered, ahead, queue_depth
@@ -150,7 +150,7 @@ def _assemble(
     with AtomicOutput(job.target, overwrite=job.overwrite, needed_bytes=_size_to_come(job, encoded)) as output:
         done = assemble_film(job.source, reader.info, encoded, output, container=container, listener=listener)
         output.commit(_frame_check(len(encoded.pts)))
-    _keep_date(job)
+    keep_date(job.source, job.target)
     return tuple(done.notes), tuple(done.lost)
 
 
@@ -178,13 +178,7 @@ def _copy(job: VideoJob) -> None:
     ):
         shutil.copyfileobj(source, output.file, 1 << 20)
         output.commit()
-    _keep_date(job)
-
-
-def _keep_date(job: VideoJob) -> None:
-    """Give the output the date of its source: people sort their films by it."""
-    at = job.source.stat()
-    os.utime(job.target, ns=(at.st_atime_ns, at.st_mtime_ns))
+    keep_date(job.source, job.target)
 
 
 def _identity(job: VideoJob, plan: EncoderPlan) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class TiffSpec:
     """Offsets and sizes as 16-bit numbers."""
     fields: tuple[Value, ...] = ()
     sample_format: int = 1
+    without: tuple[int, ...] = ()
+    """Tags that are left out."""
 
 
 class TiffWriter:
@@ -105,6 +107,7 @@ def tiff(samples: NDArray[Any], spec: TiffSpec, *, pages: int = 1) -> bytes:
     values += [(322, 3, [across]), (323, 3, [down])] if spec.tile else [(278, 3, [down])]
     if spec.extra_samples:
         values.append((338, 3, list(spec.extra_samples)))
+    values = [value for value in values if value[0] not in spec.without]
     following = 0
     for _ in range(pages - 1):
         grey = writer.put(bytes(range(64)))

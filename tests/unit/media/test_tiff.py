@@ -120,6 +120,12 @@ def test_strips_that_share_their_bytes_are_parted(tmp_path: Path) -> None:
     run(tmp_path, bytes(data))
 
 
+@pytest.mark.parametrize("tile", [None, (32, 16)])
+def test_sizes_that_are_left_out_follow_from_the_picture(tmp_path: Path, tile: tuple[int, int] | None) -> None:
+    report, _ = run(tmp_path, tiff(SAMPLES, TiffSpec(tile=tile, without=(279, 325, 339))))
+    assert report.rewritten == 1
+
+
 def test_further_pages_stay_and_are_told(tmp_path: Path) -> None:
     report, made = run(tmp_path, tiff(SAMPLES, TiffSpec(compression=8), pages=3))
     assert "of its 3 pictures" in report.notes[0]

@@ -238,7 +238,9 @@ class TiffStill:
         layout = self.layout
         holes = [(offset, size + _PADDING) for offset, size in zip(layout.offsets, layout.sizes, strict=True)]
         for tag in (OFFSETS[layout.tiled], COUNTS[layout.tiled]):
-            field = self._ifd.fields[tag]
+            field = self._ifd.fields.get(tag)
+            if field is None:
+                continue
             holes += [(field.at, field.count * field.value_size), (field.entry, 20 if self._reader.big else 12)]
         at = 0
         for start, size in [*sorted(holes), (self._size, 0)]:

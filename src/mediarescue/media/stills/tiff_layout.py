@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mediarescue.errors import InputError
 from mediarescue.media.stills.ifd import Ifd, IfdReader
-from mediarescue.media.stills.tiff_codecs import LOSSLESS
+from mediarescue.media.stills.tiff_codecs import LOSSLESS, NONE
 
 OFFSETS, COUNTS = (273, 324), (279, 325)
 """Tags of strips and of tiles: where they are, how many bytes they have (TIFF 6.0 sections 8 and 15)."""
@@ -138,6 +138,10 @@ def read_layout(path: Path, reader: IfdReader, ifd: Ifd) -> TiffLayout:
         sizes=reader.numbers(fields.get(COUNTS[tiled])),
     )
     pieces = layout.across * layout.down * (samples if layout.planar else 1) if piece_width and piece_height else -1
+    if COUNTS[tiled] not in fields and compression == NONE and len(layout.offsets) == pieces:
+        # Some writers leave the sizes out where they follow from the picture.
+        row_size = piece_width * layout.piece_samples * (depth // 8)
+        layout = replace(layout, sizes=tuple(layout.place(piece)[3] * row_size for piece in range(pieces)))
     if len(layout.offsets) != pieces or len(layout.sizes) != pieces:
         raise InputError(f"{path} is damaged: its list of strips or tiles does not fit the size of the picture")
     return layout
@@ -147,7 +151,7 @@ def _refuse(path: Path, photometric: int, compression: int, depths: set[int], fo
     reason = None
     if photometric not in _CHANNELS:
         reason = f"in {_KINDS.get(photometric, f'colours of kind {photometric}')}"
-    elif formats != {1}:
+    elif not formats <= {1, 4}:
         reason = "of floating-point or signed samples"
     elif depths not in ({8}, {16}):
         reason = f"of {' and '.join(map(str, sorted(depths)))} bit{'s' if depths != {1} else ''} a sample"

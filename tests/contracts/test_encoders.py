@@ -46,7 +46,7 @@ SUBJECTS = {
     "dvvideo": Subject("yuv420p", size=(720, 576), coloured=False),
     "vp8": Subject("yuv420p", "webm", coloured=False),
     "vp9": Subject("yuv444p", "webm"),
-    "av1": Subject("yuv420p10le", "webm"),
+    "av1": Subject("yuv420p10le", "matroska"),
     "ffv1": Subject("yuva444p12le", "matroska", exact=True, coloured=False),
     "ffvhuff": Subject("yuv420p10le", "avi", exact=True, coloured=False),
     "huffyuv": Subject("yuv422p", "avi", exact=True, coloured=False),

@@ -69,6 +69,9 @@ ISOBMFF: dict[str, Film] = {
     "hevc_8_bit": _mp4(codec="libx265", options=(("x265-params", "bframes=4:b-adapt=0:keyint=20"),)),
     "hevc_two_frames": _mp4(codec="libx265", options=(("x265-params", "bframes=0"),), frames=2, audio=()),
     "hevc_10_bit": _mp4(codec="libx265", options=(), pix_fmt="yuv420p10le"),
+    "hevc_10_bit_faint": _mp4(
+        codec="libx265", options=(("x265-params", "lossless=1"),), pix_fmt="yuv420p10le", faint=True
+    ),
     "hevc_12_bit_444": _mp4(codec="libx265", options=(), pix_fmt="yuv444p12le"),
     "hevc_hdr10": _mp4(
         codec="libx265", options=(("x265-params", f"hdr10=1:{_MASTERING}"),), pix_fmt="yuv420p10le", color=_PQ
@@ -86,6 +89,9 @@ ISOBMFF: dict[str, Film] = {
     "mpeg2_fields": _mov(codec="mpeg2video", options=(("q", "3"), ("bf", "2")), fields="tff", size=(64, 64)),
     "h263_3gp": Film("3gp", ".3gp", "h263", size=(128, 96)),
     "av1": _mp4(codec="libsvtav1", options=(("preset", "12"),), size=(64, 64)),
+    "av1_10_bit_faint": _mp4(
+        codec="libsvtav1", options=(("preset", "12"), ("crf", "1")), size=(64, 64), pix_fmt="yuv420p10le", faint=True
+    ),
     "vp9": _mp4(codec="libvpx-vp9", options=(("cpu-used", "8"), ("deadline", "realtime"))),
     "vfr": _mp4(times=_VARYING, time_base=Fraction(1, 90000), options=_NO_B),
     "vfr_b": _mp4(times=_VARYING, time_base=Fraction(1, 90000)),

@@ -142,6 +142,14 @@ def test_what_the_own_codec_cannot_keep_ffv1_keeps(pix_fmt: str, target: str) ->
     assert all(same_samples(was, now) for was, now in zip(frames, piece.frames, strict=True))
 
 
+@pytest.mark.parametrize(("codec", "target"), [("rawvideo", "mov"), ("lagarith", "avi"), ("huffyuv", "matroska")])
+def test_what_takes_the_place_of_a_lossless_codec_is_lossless(codec: str, target: str) -> None:
+    info = film_info(codec, "yuv420p", (161, 97), is_isobmff=False)
+    plan = plan_encoder(info, EncodeOptions(), target_container=target)
+    assert plan.lossless
+    assert plan.encoder == "ffv1"
+
+
 def test_a_codec_without_an_encoder_becomes_the_nearest_and_says_so() -> None:
     plan = plan_encoder(film_info("vc1", "yuv420p"), EncodeOptions(), target_container="matroska")
     assert plan.encoder == "libx264"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mediarescue.errors import MissingDependencyError, UsageError
 from mediarescue.media.containers import ISOBMFF
-from mediarescue.media.encoders import FAMILIES
+from mediarescue.media.encoders import FAMILIES, intact
 from mediarescue.media.encoders.available import container_holds, encoder_codec, is_hardware, video_encoders
 from mediarescue.media.encoders.choice import Choice, EncoderFamily, UnsuitableError, Wish
 from mediarescue.media.encoders.hardware import choose_named
@@ -14,6 +16,14 @@ from mediarescue.media.encoders.trial import try_out
 NEAREST = ("h264", "hevc", "prores", "vp9", "av1", "mpeg2video", "dvvideo", "vp8", "ffv1")
 """Codecs in whose place another has no encoder, the most widely played first."""
 LOSSLESS = ("ffv1", "h264", "hevc", "vp9", "av1", "utvideo", "ffvhuff", "png", "qtrle", "rawvideo")
+
+
+_LOSES_NOTHING = {
+    "8bps", "apng", "avrp", "ayuv", "bmp", "cscd", "dpx", "flashsv", "flashsv2", "fraps", "gif", "jpegls", "lagarith",
+    "ljpeg", "loco", "mszh", "msrle", "qdraw", "r10k", "rscc", "screenpresso", "sgi", "targa", "tiff", "tscc", "v308",
+    "v408", "v410", "y41p", "yuv4", "zlib", "zmbv", *(family.codec for family in intact.FAMILIES),
+}  # fmt: skip
+"""Codecs that keep every sample: what takes their place does, too."""
 
 
 def choose_encoder(wish: Wish) -> Choice:
@@ -52,6 +62,8 @@ def choose_encoder(wish: Wish) -> Choice:
 
 def _nearest(wish: Wish, reason: str, *, keeping: bool = False) -> Choice:
     """Choose the first codec that keeps every sample's place; else, unless ``keeping``, the first that works at all."""
+    if wish.info.codec in _LOSES_NOTHING:
+        wish = replace(wish, options=replace(wish.options, lossless=True))
     first: tuple[Choice, EncoderFamily] | None = None
     for codec in LOSSLESS if wish.options.lossless else NEAREST:
         family = FAMILIES.get(codec)

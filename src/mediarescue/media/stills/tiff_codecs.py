@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mediarescue.media.stills.av_pixels import PixelsError, decode_still, samples_of
+
 NONE, LZW, DEFLATE, PACKBITS, ADOBE_DEFLATE, LZMA, ZSTD = 1, 5, 8, 32773, 32946, 34925, 50000
 
 LOSSLESS = {
@@ -33,8 +35,8 @@ def unpack(data: bytes, compression: int, rows: int, row_size: int) -> bytes:
 
     Notes
     -----
-    The coders beside zlib are libtiff's, through Pillow, which is given each strip as a grey picture of bytes: so no
-    library's idea of pixels stands between.
+    FFmpeg (LZW) and libtiff through Pillow (LZMA, ZSTD) are given each strip as a grey picture of bytes, so that no
+    library's idea of pixels stands between. Of damage libtiff prints what it thinks; so it is asked as little as can be.
     """
     size = rows * row_size
     if compression == NONE:
@@ -45,8 +47,10 @@ def unpack(data: bytes, compression: int, rows: int, row_size: int) -> bytes:
             raw = stream.decompress(data, size)
         except zlib.error as error:
             raise StripError(str(error)) from error
+    elif compression == PACKBITS:
+        raw = _unpack_bits(data, size)
     else:
-        raw = _unpack_by_libtiff(data, compression, rows, row_size)
+        raw = _unpack_by_library(data, compression, rows, row_size)
     if len(raw) < size:
         raise StripError(f"{len(raw)} bytes of {size}")
     return raw[:size]
@@ -66,17 +70,36 @@ def pack(raw: bytes, compression: int, rows: int, row_size: int) -> bytes:
     return _only_strip(made.getvalue())
 
 
-def _unpack_by_libtiff(data: bytes, compression: int, rows: int, row_size: int) -> bytes:
-    from PIL import TiffImagePlugin
+def _unpack_bits(data: bytes, size: int) -> bytes:
+    """Undo PackBits (TIFF 6.0 section 9): a count and as many bytes, or a negative one and a byte to repeat."""
+    parts = []
+    at = total = 0
+    while at < len(data) and total < size:
+        count = data[at]
+        if count < 128:
+            part = data[at + 1 : at + 2 + count]
+            at += 2 + count
+        else:
+            part = b"" if count == 128 else data[at + 1 : at + 2] * (257 - count)
+            at += 1 if count == 128 else 2
+        parts.append(part)
+        total += len(part)
+    return b"".join(parts)
 
+
+def _unpack_by_library(data: bytes, compression: int, rows: int, row_size: int) -> bytes:
     fields = [(256, row_size), (257, rows), (258, 8), (259, compression), (262, 1), (273, 8), (277, 1), (278, rows),
               (279, len(data))]  # fmt: skip
     directory = struct.pack("<H", len(fields)) + b"".join(struct.pack("<HHII", t, 4, 1, v) for t, v in fields)
     at = 8 + len(data) + len(data) % 2
     whole = struct.pack("<2sHI", b"II", 42, at) + data + bytes(len(data) % 2) + directory + bytes(4)
     try:
+        if compression == LZW:
+            return samples_of(decode_still("tiff", whole), 1, 8).tobytes()
+        from PIL import TiffImagePlugin
+
         return TiffImagePlugin.TiffImageFile(io.BytesIO(whole)).tobytes()
-    except (OSError, ValueError, SyntaxError, struct.error) as error:
+    except (PixelsError, OSError, ValueError, SyntaxError, struct.error) as error:
         raise StripError(str(error)) from error
 
 

@@ -242,8 +242,8 @@ def _compare_entries(where: str, old: tuple[bytes, bytes], new: tuple[bytes, byt
     for kind in sorted({*was, *now}):
         if was.get(kind) != now.get(kind):
             text = f"{where}/{kind.decode('latin-1')}: {_hex(was.get(kind))} became {_hex(now.get(kind))}"
-            # Another codec may say less of colours than the source's, which the container has to say then.
-            told_instead = kind == b"colr" and kind not in was and old[0] != new[0]
+            # The new coding may say less of colours than the source's, which the container has to say then.
+            told_instead = kind == b"colr" and kind not in was
             found.append(Difference("boxes", text, kind != b"btrt" and not told_instead))
     lost = {kind for kind, _ in inner[0]} & {b"dvcC", b"dvvC"} - {kind for kind, _ in inner[1]}
     if lost:

@@ -29,7 +29,7 @@ def decode_still(codec: str, data: bytes) -> av.VideoFrame:
     try:
         frames = [*context.decode(av.Packet(data)), *context.decode(None)]
     except (av.FFmpegError, ValueError) as error:
-        raise PixelsError(str(error)) from error
+        raise PixelsError(getattr(error, "strerror", None) or str(error)) from error
     if not frames or frames[0].is_corrupt:
         raise PixelsError("no whole picture")
     return frames[0]  # type: ignore[no-any-return]
@@ -55,7 +55,7 @@ def encode_still(codec: str, frame: av.VideoFrame, options: dict[str, str], *, i
     try:
         return [bytes(packet) for packet in [*context.encode(frame), *context.encode(None)]]
     except (av.FFmpegError, ValueError) as error:
-        raise PixelsError(str(error)) from error
+        raise PixelsError(getattr(error, "strerror", None) or str(error)) from error
 
 
 def samples_of(frame: av.VideoFrame, channels: int, depth: int) -> NDArray[Any]:

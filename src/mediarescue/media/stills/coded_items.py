@@ -42,7 +42,7 @@ def decode_item(kind: bytes, configuration: bytes, content: bytes) -> av.VideoFr
     try:
         frames = [*context.decode(av.Packet(content)), *context.decode(None)]
     except (av.FFmpegError, ValueError) as error:
-        raise PixelsError(str(error)) from error
+        raise PixelsError(getattr(error, "strerror", None) or str(error)) from error
     if not frames or frames[0].is_corrupt:
         raise PixelsError("no whole picture")
     return frames[0]  # type: ignore[no-any-return]
@@ -100,5 +100,5 @@ def encode_items(kind: bytes, frames: Sequence[av.VideoFrame]) -> bytes:
                 packet.pts = packet.dts = number  # x265 leaves dts to chance in films of one frame
                 container.mux(packet)
     except (av.FFmpegError, ValueError) as error:
-        raise PixelsError(str(error)) from error
+        raise PixelsError(getattr(error, "strerror", None) or str(error)) from error
     return made.getvalue()

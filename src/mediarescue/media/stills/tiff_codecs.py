@@ -36,7 +36,7 @@ def unpack(data: bytes, compression: int, rows: int, row_size: int) -> bytes:
     Notes
     -----
     FFmpeg (LZW) and libtiff through Pillow (LZMA, ZSTD) are given each strip as a grey picture of bytes, so that no
-    library's idea of pixels stands between. Of damage libtiff prints what it thinks; so it is asked as little as can be.
+    library's idea of pixels stands between. Libtiff prints what it thinks of damage, so it is asked little.
     """
     size = rows * row_size
     if compression == NONE:

@@ -70,7 +70,7 @@ def choose_av1(wish: Wish) -> Choice:
         settings["crf"] = "0"
     else:
         settings["crf"] = (
-            f"{max(1, round(wish.quality(SCALE, 'libsvtav1', _matching(wish, 'av1', 1.75, DEFAULT_SVT_CRF))))}"
+            f"{max(1, round(wish.quality(SVT_SCALE, 'libsvtav1', _matching(wish, 'av1', 1.75, DEFAULT_SVT_CRF))))}"
         )
         if ceiling := _ceiling(wish):
             settings |= {"maxrate": f"{ceiling}", "bufsize": f"{2 * ceiling}"}

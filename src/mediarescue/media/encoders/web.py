@@ -69,9 +69,8 @@ def choose_av1(wish: Wish) -> Choice:
         settings["svtav1-params"] = "lossless=1"
         settings["crf"] = "0"
     else:
-        settings["crf"] = (
-            f"{max(1, round(wish.quality(SVT_SCALE, 'libsvtav1', _matching(wish, 'av1', 1.75, DEFAULT_SVT_CRF))))}"
-        )
+        crf = wish.quality(SVT_SCALE, "libsvtav1", _matching(wish, "av1", 1.75, DEFAULT_SVT_CRF))
+        settings["crf"] = f"{round(crf)}"
         if ceiling := _ceiling(wish):
             settings |= {"maxrate": f"{ceiling}", "bufsize": f"{2 * ceiling}"}
     # Of deeper samples SVT-AV1 4.1 drops changes by 1 from frame to frame, lossless or not.

@@ -142,7 +142,7 @@ def show(clip: str, runs: dict[str, Runs]) -> None:
         print(f"| {name} | {' | '.join(cells)} |")
 
 
-def memory(work: Path, minutes: list[int], given: Settings) -> None:
+def memory(work: Path, minutes: list[int], given: Settings, names: list[str]) -> None:
     """Show the peak of memory on a 1080p film of so many minutes."""
     seed = work / "1080p-minute.mp4"
     if not seed.exists():
@@ -151,7 +151,7 @@ def memory(work: Path, minutes: list[int], given: Settings) -> None:
         clip = seed if count == 1 else work / f"1080p-{count}-minutes.mp4"
         if not clip.exists():
             repeat(seed, clip, (count - 1) * seed.stat().st_size)
-        runs = {name: Runs() for name in ("PyAV loop", "process_video")}
+        runs = {name: Runs() for name in names}
         for name, row in runs.items():
             target = work / "out.mp4"
             measure(COMMANDS[name](clip, target, given), target, row)
@@ -194,7 +194,7 @@ def main() -> None:
         runs = compare(clip, given.work, Settings(given.crf, given.preset), names, given.repeat)
         show(clip.name, runs)
     if given.memory:
-        memory(given.work, given.minutes, Settings(given.crf, "ultrafast"))
+        memory(given.work, given.minutes, Settings(given.crf, "ultrafast"), names)
 
 
 if __name__ == "__main__":

@@ -188,7 +188,8 @@ def native_frame(frame: av.VideoFrame) -> av.VideoFrame:
     """
     name = frame.format.name
     if name in _PLANAR_FORM:
-        plain = frame.reformat(format=_PLANAR_FORM[name])
+        # With several threads FFmpeg's scaler left out a row of chroma once in some thousand frames.
+        plain = frame.reformat(format=_PLANAR_FORM[name], threads=1)
         plain.pts = frame.pts
         if frame.time_base is not None:
             plain.time_base = frame.time_base

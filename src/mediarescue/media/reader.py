@@ -101,7 +101,7 @@ class VideoReader:
         for decoded in self._decode():
             frame = native_frame(decoded)
             if (frame.width, frame.height, frame.format.name) != (info.width, info.height, info.pix_fmt):
-                frame = frame.reformat(info.width, info.height, info.pix_fmt, interpolation="BICUBIC")
+                frame = frame.reformat(info.width, info.height, info.pix_fmt, interpolation="BICUBIC", threads=1)
                 self.resized += 1
             pts = decoded.pts
             if pts is None or (last is not None and pts <= last):

@@ -90,6 +90,8 @@ class SegmentWriter:
                 self._open(frame)
             # What the source's encoder made of the frame is no order for ours. Ours counts frames, as only their order
             # matters here: their times are in the list that goes with the piece.
+            if frame.format.name != self._plan.pix_fmt:
+                frame = frame.reformat(format=self._plan.pix_fmt, threads=1)  # see `media.planes.native_frame`
             frame.pict_type = 0
             frame.pts, frame.time_base = len(self._pts), self._stream.codec_context.time_base
             self._mux(self._stream.encode(frame))

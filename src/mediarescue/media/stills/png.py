@@ -121,7 +121,7 @@ class PngStill:
         except PixelsError as error:
             raise InputError(f"{path} is damaged: its picture cannot be decoded") from error
         if frame.format.name == "monob":
-            frame = frame.reformat(format="gray")
+            frame = frame.reformat(format="gray", threads=1)
         return samples_of(frame, header.channels, max(header.depth, 8))
 
     def write(self, old: tuple[Plane, ...], new: tuple[Plane, ...], output: BinaryIO) -> Written:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import marshal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -52,8 +54,19 @@ class PlainFilter:
 
     @property
     def fingerprint(self) -> str:
-        """Name of the function; settings that it closes over are not known."""
-        return f"{self.function.__module__}.{getattr(self.function, '__qualname__', repr(self.function))}"
+        """Name of the function, and a hash of its code and of the values it closes over.
+
+        What has no code of its own, or closes over values without a lasting form, has another one in each run.
+        """
+        name = f"{self.function.__module__}.{getattr(self.function, '__qualname__', repr(self.function))}"
+        code = getattr(self.function, "__code__", None)
+        if code is None:
+            return f"{name} {self.function!r}"
+        cells = [repr(cell.cell_contents) for cell in self.function.__closure__ or ()]
+        defaults = repr((self.function.__defaults__, self.function.__kwdefaults__))
+        digest = hashlib.sha256(marshal.dumps(code))
+        digest.update("\0".join([defaults, *cells]).encode(errors="replace"))
+        return f"{name} {digest.hexdigest()}"
 
     def prepare(self, clip: VideoReader, listener: Listener) -> str | None:
         """Need no first look."""

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from mediarescue.output import output_error
 
 _JOB = "job.json"
 _LOCK = "lock"
+_OWN_NAME = re.compile(r"\d{6}\.\w+(\.part)?|job\.json\.part")
+_MEANING = {"input": "film", "plan": "encoding", "filter": "filter", "versions": "version of mediarescue or FFmpeg"}
+"""What the parts of a job are called in a sentence."""
 _SAMPLE = 1 << 20
 _MOST_BYTES = 200
 """Of the output's name in that of the folder; file systems hold names of up to 255 bytes."""
@@ -64,8 +67,8 @@ class WorkFolder:
     Raises
     ------
     OutputError
-        The folder cannot be made, another run uses it, or an interrupted run left pieces and ``resume`` is not set
-        (unless ``overwrite``).
+        The folder cannot be made, its name is taken by something else, another run uses it, or an interrupted run left
+        pieces and ``resume`` is not set, or they are those of another job (unless ``overwrite``).
     """
 
     def __init__(self, target: Path, job: dict[str, Any], *, resume: bool, overwrite: bool = False) -> None:
@@ -75,27 +78,38 @@ class WorkFolder:
         self._lock: int | None = None
         self._done = False
         try:
-            found = self._found()
-            if found is not None and found[0] == job and resume:
-                self.pieces = found[1]
-            elif found is not None and found[1] and not (resume or overwrite):
-                raise OutputError(
-                    f"an interrupted run left {len(found[1])} finished pieces in {self.path}: "
-                    "add --resume to go on from them, or --overwrite to begin anew"
-                )
-            else:
-                shutil.rmtree(self.path, ignore_errors=True)
-            self.path.mkdir(exist_ok=True)
-            self._take()
-            self._sweep()
-            if not (self.path / _JOB).exists():
-                _write_whole(self.path / _JOB, json.dumps(job, indent=1, sort_keys=True).encode())
+            self._open(job, overwrite=overwrite)
         except OSError as error:
-            self._release()
+            self.close()
             raise output_error(error, target) from error
         except BaseException:
             self._release()
             raise
+
+    def _open(self, job: dict[str, Any], *, overwrite: bool) -> None:
+        """Find what an interrupted run left, or begin anew; raises before anything of value is removed."""
+        if not os.path.lexists(self.path):
+            self.path.mkdir()
+        elif not _is_ours(self.path):
+            raise OutputError(
+                f"{self.path} is in the way, and no work folder of mediarescue: move it or name another output"
+            )
+        self._take()
+        left = _finished_pieces(self.path)
+        differs = _differences(_read_job(self.path), job)
+        if left and not overwrite and not (self.resume and not differs):
+            pieces = f"an interrupted run left {len(left)} finished piece{'s'[: len(left) > 1]} in {self.path}"
+            if not self.resume:
+                raise OutputError(f"{pieces}: add --resume to go on from them, or --overwrite to begin anew")
+            told = ", ".join(differs)
+            raise OutputError(
+                f"{pieces}, but not of this job ({told}): go on as that run began, or begin anew with --overwrite"
+            )
+        if self.resume and not differs:
+            self.pieces = left
+        self._sweep()
+        if not self.pieces:
+            _write_whole(self.path / _JOB, json.dumps(job, indent=1, sort_keys=True).encode())
 
     @property
     def frames(self) -> int:
@@ -117,20 +131,16 @@ class WorkFolder:
 
     def close(self) -> bool:
         """Remove the folder, unless it is to be resumed from; return whether it stays."""
-        self._release()
         stays = self.resume and bool(self.pieces) and not self._done
         if not stays:
-            shutil.rmtree(self.path, ignore_errors=True)
+            self.pieces = []
+            with contextlib.suppress(OSError):
+                self._sweep()
+                (self.path / _JOB).unlink(missing_ok=True)
+                (self.path / _LOCK).unlink(missing_ok=True)
+                self.path.rmdir()
+        self._release()
         return stays
-
-    def _found(self) -> tuple[dict[str, Any] | None, list[Piece]] | None:
-        if not self.path.is_dir():
-            return None
-        self._take()
-        job = None
-        with contextlib.suppress(OSError, ValueError):
-            job = json.loads((self.path / _JOB).read_bytes())
-        return job, _finished_pieces(self.path)
 
     def _take(self) -> None:
         """Hold the folder for this process; the system lets go of it when the process ends, however it ends."""
@@ -152,25 +162,46 @@ class WorkFolder:
             self._lock = None
 
     def _sweep(self) -> None:
-        """Remove what was being written when the run was interrupted."""
-        keep = {_JOB, _LOCK}
-        for piece in self.pieces:
-            keep |= {piece.path.name, piece.path.with_suffix(".pts").name}
+        """Remove what the run does not go on from: names that only mediarescue gives, nothing else."""
+        keep = {name for piece in self.pieces for name in (piece.path.name, piece.path.with_suffix(".pts").name)}
         for path in self.path.iterdir():
-            if path.name not in keep:
+            if _OWN_NAME.fullmatch(path.name) and path.name not in keep:
                 path.unlink()
 
 
 def work_path(target: Path) -> Path:
     """Where the pieces of an output are."""
-    stem = os.fsencode(target.name)[:_MOST_BYTES].decode("utf-8", "ignore")
+    name = os.fsencode(target.name)
+    stem = target.name
+    if len(name) > _MOST_BYTES:
+        stem = name[:_MOST_BYTES].decode("utf-8", "ignore") + "." + hashlib.sha256(name).hexdigest()[:8]
     return target.with_name(f".{stem}.mediarescue-work")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder may be worked in: not a link to another, and with nothing in it but what mediarescue writes."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    return all(path.name in (_JOB, _LOCK) or _OWN_NAME.fullmatch(path.name) for path in folder.iterdir())
+
+
+def _read_job(folder: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        job = json.loads((folder / _JOB).read_bytes())
+        if isinstance(job, dict):
+            return job
+    return {}
+
+
+def _differences(found: dict[str, Any], job: dict[str, Any]) -> list[str]:
+    """Name what is not as it was when the pieces were encoded."""
+    return [f"another {_MEANING.get(key, key)}" for key in job if found.get(key) != job[key]]
 
 
 def _finished_pieces(folder: Path) -> list[Piece]:
     pieces: list[Piece] = []
     for times in sorted(folder.glob("*.pts")):
-        film = [p for p in folder.glob(f"{times.stem}.*") if p.suffix in (".mp4", ".mov", ".mkv")]
+        film = [path for path in folder.glob(f"{times.stem}.*") if path.suffix not in (".pts", ".part")]
         if times.stem != f"{len(pieces):06d}" or len(film) != 1:
             break
         pieces.append(Piece(film[0], np.frombuffer(times.read_bytes(), "<i8").astype(np.int64)))

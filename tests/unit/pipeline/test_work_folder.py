@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,56 @@ def test_finished_pieces_of_the_same_job_are_found_again(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_job_begins_anew(tmp_path: Path) -> None:
+def test_another_job_begins_anew_only_when_asked(tmp_path: Path) -> None:
     target = tmp_path / "out.mp4"
     interrupted(target)
-    work = WorkFolder(target, JOB | {"plan": "y"}, resume=True)
+    other = JOB | {"plan": "y"}
+    with pytest.raises(OutputError, match=r"2 finished pieces in .* not of this job \(another encoding\): go on as"):
+        WorkFolder(target, other, resume=True)
+    assert len(list(work_path(target).glob("*.pts"))) == 2
+    work = WorkFolder(target, other, resume=True, overwrite=True)
     assert work.frames == 0
     work.close()
+
+
+def test_pieces_in_any_container_are_found(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path / "out.avi", JOB, resume=True)
+    (work.path / "000000.nut").write_bytes(b"film")
+    work.add(0, work.path / "000000.nut", [0, 1])
+    work.close()
+    again = WorkFolder(tmp_path / "out.avi", JOB, resume=True)
+    assert again.frames == 2
+    again.close()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "photo.jpg").write_bytes(b"photo")
+    work_path(target).symlink_to(precious)
+    with pytest.raises(OutputError, match="is in the way"):
+        WorkFolder(target, JOB, resume=False, overwrite=True)
+    assert [path.name for path in precious.iterdir()] == ["photo.jpg"]
+    work_path(target).unlink()
+    precious.rename(work_path(target))
+    with pytest.raises(OutputError, match="is in the way"):
+        WorkFolder(target, JOB, resume=False, overwrite=True)
+    assert [path.name for path in work_path(target).iterdir()] == ["photo.jpg"]
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mediarescue.pipeline.work_folder._write_whole", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        WorkFolder(tmp_path / "out.mp4", JOB, resume=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_long_names_have_folders_of_their_own(tmp_path: Path) -> None:
+    assert work_path(tmp_path / ("x" * 220 + "1.mp4")) != work_path(tmp_path / ("x" * 220 + "2.mp4"))
 
 
 def test_work_that_was_left_is_not_thrown_away_unasked(tmp_path: Path) -> None:

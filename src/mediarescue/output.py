@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import io
 import os
 import re
@@ -190,7 +191,11 @@ def temporary_files(target: Path) -> list[Path]:
 
 
 def _temporary_stem(target: Path) -> str:
-    return os.fsencode(target.name)[:_MAX_TEMPORARY_STEM].decode("utf-8", "ignore")
+    name = os.fsencode(target.name)
+    if len(name) <= _MAX_TEMPORARY_STEM:
+        return target.name
+    # Long names often differ at their end only.
+    return f"{name[:_MAX_TEMPORARY_STEM].decode('utf-8', 'ignore')}.{hashlib.sha256(name).hexdigest()[:8]}"
 
 
 class AtomicOutput:

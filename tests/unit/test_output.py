@@ -22,6 +22,7 @@ from mediarescue.output import (
     is_same_place,
     output_error,
     readable_size,
+    temporary_files,
     write_text_atomic,
 )
 
@@ -250,6 +251,15 @@ class TestAtomicOutput:
         target = tmp_path / ("é" * 125 + ".mp4")
         write_text_atomic(target, "x", overwrite=False)
         assert names(tmp_path) == [target.name]
+
+    @pytest.mark.parametrize("start", ["clip", "x" * 200, "é" * 100])
+    def test_temporary_files_of_a_like_named_neighbour_are_not_taken_for_ones_own(
+        self, start: str, tmp_path: Path
+    ) -> None:
+        mine, neighbour = tmp_path / f"{start}_1.mp4", tmp_path / f"{start}_2.mp4"
+        with AtomicOutput(mine) as own, AtomicOutput(neighbour) as other:
+            assert temporary_files(mine) == [own.path]
+            assert temporary_files(neighbour) == [other.path]
 
     def test_missing_space_is_said_with_both_figures(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(shutil, "disk_usage", lambda path: _Usage(10, 7, 2_500_000))

@@ -38,6 +38,7 @@ _MODES = {"gray": "grey"}
 _SAMPLING = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440", (4, 1): "411", (4, 2): "410"}
 _JFIF = ColorTags(2, 2, 2, 5)
 """BT.601 in full range (JFIF 1.02)."""
+_TAGS = {"RGB": ColorTags(2, 2, 2, 0), "unknown": ColorTags(2, 2, 2, 2)}
 
 
 def recognise(head: bytes) -> bool:
@@ -79,10 +80,10 @@ class JpegStill:
             width=frame.width,
             height=frame.height,
             mode=_MODES.get(color, color),
-            channels=_CHANNELS[color],
+            channels=_CHANNELS.get(color) or tuple(str(c.identifier) for c in frame.components),
             bit_depth=frame.precision,
             pix_fmt=_pix_fmt(color, frame),
-            color=ColorTags(2, 2, 2, 0) if color == "RGB" else _JFIF,
+            color=_TAGS.get(color, _JFIF),
             orientation=facts.orientation,
             has_icc=any(marker == _APP2 and c.startswith(_ICC_MARK) for marker, c in contents),
             has_exif=exif is not None,

@@ -11,6 +11,7 @@ from PIL import Image
 from mediarescue import open_photo, process_photo
 from mediarescue.media.planes import Plane
 from mediarescue.media.stills.still import PhotoPlanes
+from tests.support.jpeg_writer import Odd, coefficients, write
 from tests.support.jpegs import jpeg, picture
 from tests.support.photos import XMP
 
@@ -115,6 +116,20 @@ def test_trailers_and_extended_xmp_stay_byte_for_byte(tmp_path: Path) -> None:
     assert now[: len(segments) + 2] == plain[:2] + segments
     with open_photo(target) as photo:
         assert photo.info.has_xmp
+
+
+def test_components_of_which_nobody_knows_what_they_are_have_numbers_for_names(tmp_path: Path) -> None:
+    odd = Odd(size=(96, 64), sampling=((1, 1), (1, 1)), identifiers=(1, 34))
+    source, target = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    source.write_bytes(write(odd, coefficients(odd, 1)))
+    process_photo(source, target, filter=flat)
+    with open_photo(source) as before, open_photo(target) as after:
+        assert before.info.channels == ("1", "34")
+        assert before.info.color.matrix == 2  # H.273: unspecified
+        (was, other), (now, kept) = before.planes.planes, after.planes.planes
+    assert np.array_equal(kept, other)
+    assert np.array_equal(now[40:], was[40:])
+    assert abs(now[:40, :40].astype(int) - 77).mean() < abs(was[:40, :40].astype(int) - 77).mean()
 
 
 def test_changes_finer_than_the_quantisation_leave_the_file(tmp_path: Path) -> None:

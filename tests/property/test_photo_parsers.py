@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import struct
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +68,44 @@ def test_any_bytes_are_places_of_items_or_none(payload: bytes) -> None:
         if place.shift(data, shifts) and place.offsets:
             again = next(p for p in read_locations(bytes(data)) if p.base.pos == place.base.pos)
             assert [at for at, _ in again.extents()] == [at + 7 for at, _ in place.extents()]
+
+
+@given(
+    st.integers(0, 2), st.sampled_from([0, 1, 2, 4, 8]), st.sampled_from([0, 1, 4]), st.integers(0, 1),
+    st.lists(st.sampled_from([0, 1, 2, 3, 300, 65535]), max_size=40), st.integers(0, 600),
+)  # fmt: skip
+def test_there_are_no_more_places_than_bytes(
+    version: int, offset: int, size: int, index: int, counts: list[int], room: int
+) -> None:
+    wide = 2 if version < 2 else 4
+    payload = struct.pack(">BxxxBB", version, offset << 4 | size, index) + len(counts).to_bytes(wide, "big")
+    for number, count in enumerate(counts):
+        payload += number.to_bytes(wide, "big") + bytes(2 if version else 0) + bytes(2) + struct.pack(">H", count)
+        payload += bytes(min(room, count * (offset + size + (index if version else 0))))
+    try:
+        places = read_locations(payload)
+    except BoxError:
+        return
+    assert sum(len(place.offsets) for place in places) <= len(payload)
+
+
+def test_a_few_bytes_do_not_announce_millions_of_places() -> None:
+    item = struct.pack(">HHH", 1, 0, 65535)
+    with pytest.raises(BoxError, match="65535 parts"):
+        read_locations(struct.pack(">IHH", 0, 0, 1) + item)
+    one_byte_each = struct.pack(">IHH", 0, 0x1000, 2) + 2 * (item + bytes(65535))
+    with pytest.raises(BoxError, match="65535 parts"):
+        read_locations(one_byte_each)
+
+
+def test_items_that_are_the_whole_file_many_times_are_refused() -> None:
+    file = read_items(HEIF)
+    bomb = bytearray(HEIF)
+    for item in file.items.values():
+        for number in item.location.sizes:
+            number.write(bomb, 12 * len(HEIF), file.iloc)
+    with pytest.raises(BoxError, match="larger than the file"):
+        read_items(bytes(bomb))
 
 
 @given(st.binary(max_size=120))

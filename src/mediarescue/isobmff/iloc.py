@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from mediarescue.isobmff.errors import BoxError
 
+MOST_EXTENTS = 65536
+"""Of all items together: a picture of a gigapixel has a few thousand tiles, of one part each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -93,6 +96,11 @@ class _Fields:
             raise BoxError("the iloc box is cut off")
         return Number(at, width, int.from_bytes(self._data[at : self._pos], "big"))
 
+    @property
+    def left(self) -> int:
+        """Bytes not read so far."""
+        return len(self._data) - self._pos
+
 
 def read_locations(payload: bytes) -> list[ItemLocation]:
     """Read the payload of an ``iloc`` box.
@@ -100,7 +108,12 @@ def read_locations(payload: bytes) -> list[ItemLocation]:
     Raises
     ------
     BoxError
-        It is cut off, or of a version that is not known.
+        It is cut off, of a version that is not known, or lists more parts than a file has use for.
+
+    Notes
+    -----
+    The parts are counted before they are read: where offset, size and index have no bytes, 16 bits announce 65,535
+    parts, and a few hundred bytes would fill the memory.
     """
     read = _Fields(payload)
     version = read(4).value >> 24
@@ -108,14 +121,21 @@ def read_locations(payload: bytes) -> list[ItemLocation]:
     offset_size, size_size, base_size, index_size = (widths >> shift & 15 for shift in (12, 8, 4, 0))
     if version not in (0, 1, 2):
         raise BoxError(f"an iloc box of version {version}")
-    found = []
+    extent_size = offset_size + size_size + (index_size if version else 0)
+    found, total = [], 0
     for _ in range(read(2 if version < 2 else 4).value):
         item = read(2 if version < 2 else 4).value
         method = read(2).value & 15 if version else 0
         local = read(2).value == 0
         base = read(base_size)
+        count = read(2).value
+        total += count
+        if count * extent_size > read.left:
+            raise BoxError("the iloc box is cut off")
+        if total > MOST_EXTENTS or (count > 1 and not extent_size):
+            raise BoxError(f"an iloc box with {count} parts of item {item}")
         offsets, sizes = [], []
-        for _ in range(read(2).value):
+        for _ in range(count):
             read(index_size if version else 0)
             offsets.append(read(offset_size))
             sizes.append(read(size_size))

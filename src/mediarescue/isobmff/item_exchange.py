@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mediarescue.isobmff.errors import BoxError
 from mediarescue.isobmff.header import BoxHeader
@@ -32,7 +33,7 @@ def exchange_items(file: ItemFile, new: Mapping[int, NewItem], configuration: by
     Raises
     ------
     BoxError
-        An item or a property cannot be exchanged, or a number becomes too large for its place.
+        An item or a property cannot be exchanged, as two of them that share their bytes cannot, or a number becomes too large for its place.
     """
     data = bytearray(file.data)
     splices: list[tuple[int, int, bytes]] = []
@@ -52,6 +53,9 @@ def exchange_items(file: ItemFile, new: Mapping[int, NewItem], configuration: by
     if added:
         splices.append((ipco.end, ipco.end, added))
     splices.sort()
+    for (_, end, _), (start, _, _) in pairwise(splices):
+        if start < end:
+            raise BoxError("parts of the picture share their bytes", offset=start)
     _put_places(data, file, new, splices)
     for box in file.top:
         _put_size(data, box, [s for s in splices if box.offset < s[0] < box.end or s[0] == s[1] == box.end])
@@ -69,6 +73,8 @@ def _splices(item: Item, content: bytes) -> list[tuple[int, int, bytes]]:
     if not item.location.in_file:
         raise BoxError(f"the bytes of item {item.id} are in no place of their own")
     extents = item.location.extents()
+    if not all(size for _, size in extents):
+        raise BoxError(f"the size of item {item.id} is not said")
     shares = [min(size, 1) for _, size in extents[1:]]
     sizes = [len(content) - sum(shares), *shares]
     parts, at = [], 0

@@ -11,6 +11,8 @@ from mediarescue.isobmff.header import BoxHeader, read_header
 from mediarescue.isobmff.iloc import ItemLocation, Number, read_locations
 
 MOST_ITEMS = 65536
+MOST_SHARING = 16
+"""How many times the size of the file its items may have together; equal tiles may lie in the same bytes."""
 _NOWHERE = ItemLocation(0, 0, False, Number(0, 0, 0), (), ())
 
 
@@ -167,6 +169,8 @@ def _read_meta(data: bytes, top: tuple[BoxHeader, ...], meta: BoxHeader) -> Item
     kinds = _read_iinf(data, inner[b"iinf"])
     iloc = inner[b"iloc"]
     places = {place.item: place for place in read_locations(data[iloc.payload_offset : iloc.end])}
+    if sum(size for place in places.values() for _, size in place.extents()) > MOST_SHARING * len(data):
+        raise BoxError("the items are many times larger than the file", offset=iloc.offset)
     items = {
         number: Item(number, kind, places.get(number, _NOWHERE), associations.get(number, ()), content_type)
         for number, (kind, content_type) in kinds.items()

@@ -229,8 +229,12 @@ class HeifStill:
                 for (tile, _), content in zip(changed, contents, strict=True)
             }
             output.write(exchange_items(self._file, items, CONFIGURATIONS[kind]))
-        except (PixelsError, BoxError) as error:
+        except PixelsError as error:
             raise OutputError(f"{self._path} cannot be written anew: {error}") from error
+        except BoxError as error:
+            raise InputError(
+                f"{self._path} cannot be changed in parts: {error}; convert it to JPEG or PNG first"
+            ) from error
         tiled = len(self._tiles) > 1
         notes = () if tiled else (f"{self.info.format} cannot be changed in parts: the whole picture was coded again",)
         return Written(new, len(changed), len(self._tiles), "tiles" if tiled else "pictures", notes)

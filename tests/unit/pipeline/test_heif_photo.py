@@ -155,3 +155,39 @@ def test_bytes_that_are_not_in_the_file_are_not_exchanged() -> None:
     file = read_items(build_heif(PICTURE, HeifSpec(columns=2, rows=2)))
     with pytest.raises(BoxError, match="no place of their own"):
         exchange_items(file, {file.primary: NewItem(b"x", b"y")}, b"hvcC")
+
+
+def _with_place_of(data: bytes, target: int, source: int, size: int | None = None) -> bytes:
+    """Let one item lie where another does."""
+    file, made = read_items(data), bytearray(data)
+    one, other = file.items[target].location, file.items[source].location
+    one.offsets[0].write(made, other.offsets[0].value, file.iloc)
+    one.sizes[0].write(made, other.sizes[0].value if size is None else size, file.iloc)
+    return bytes(made)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_pictures_in_the_same_bytes_are_not_exchanged_both(more: int) -> None:
+    data = build_heif(PICTURE, HeifSpec(columns=2, rows=2))
+    size = read_items(data).items[1].location.sizes[0].value
+    file = read_items(_with_place_of(data, 2, 1, size + more))
+    with pytest.raises(BoxError, match="share their bytes"):
+        exchange_items(file, {n: NewItem(b"new" * n, b"y") for n in (1, 2)}, b"hvcC")
+
+
+def test_an_item_whose_size_is_not_said_is_not_exchanged() -> None:
+    file = read_items(_with_place_of(build_heif(PICTURE, HeifSpec(columns=2, rows=2)), 2, 2, 0))
+    with pytest.raises(BoxError, match="not said"):
+        exchange_items(file, {2: NewItem(b"new", b"y")}, b"hvcC")
+
+
+def test_a_photo_whose_tiles_share_their_bytes_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.heic", tmp_path / "b.heic"
+    source.write_bytes(_with_place_of(build_heif(np.full_like(PICTURE, 90), HeifSpec(columns=2, rows=2)), 2, 1))
+
+    def lighter(planes: PhotoPlanes) -> list[Plane]:
+        return [planes.planes[0] + np.uint8(10), *planes.planes[1:]]
+
+    with pytest.raises(InputError, match="share their bytes"):
+        process_photo(source, target, filter=lighter)
+    assert not target.exists()

@@ -165,8 +165,3 @@ class Relocation:
         within = np.clip(offset - self.start[at], 0, self.size[at])
         moved: Int64Array = self.moved[at] + within
         return moved
-
-    def keeps(self, offset: int, size: int) -> bool:
-        """Whether a range of the source went over in one piece."""
-        at = int(np.searchsorted(self.start, offset, side="right")) - 1
-        return at >= 0 and offset + size <= int(self.start[at] + self.size[at])

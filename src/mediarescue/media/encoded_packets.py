@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.errors import VerificationError
-
-if TYPE_CHECKING:
-    pass
 
 Int64Array = NDArray[np.int64]
 

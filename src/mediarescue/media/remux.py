@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.encoded_packets import PacketTimes, display_ranks, encoded_packets, packet_times
 from mediarescue.media.info import ColorTags, VideoInfo
 from mediarescue.media.shown_times import shown_times
-
-if TYPE_CHECKING:
-    pass
 
 _NOT_NEGATIVE = frozenset(("mpegts", "mpeg", "vob", "flv", "asf", "avi", "ogg"))
 """Muxers that have no times below 0."""

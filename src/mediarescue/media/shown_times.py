@@ -23,19 +23,27 @@ def shown_times(source: Path, encoded: EncodedVideo) -> Int64Array:
     """
     import av
 
-    def times(options: dict[str, str]) -> dict[int, int]:
-        found: dict[int, int] = {}
+    def times(options: dict[str, str]) -> tuple[Int64Array, Int64Array]:
+        """Return where packets lie, rising, and their times."""
         with av.open(str(source), options=options, metadata_errors="replace") as film:
-            for packet in film.demux(film.streams[encoded.stream_index]):
-                if packet.size and packet.pts is not None and packet.pos is not None and not packet.is_discard:
-                    found.setdefault(packet.pos, packet.pts)
-        return found
+            packets = film.demux(film.streams[encoded.stream_index])
+            # Two numbers a packet in one array: a film of many hours has millions.
+            found = np.fromiter(
+                (
+                    (packet.pos, packet.pts)
+                    for packet in packets
+                    if packet.size and packet.pts is not None and packet.pos is not None and not packet.is_discard
+                ),
+                np.dtype((np.int64, 2)),
+            )
+        pos, first = np.unique(found[:, 0], return_index=True)
+        return pos, found[first, 1]
 
-    raw, shown = times({"ignore_editlist": "1"}), times({})
-    both = sorted((raw[pos], shown[pos] - raw[pos]) for pos in raw.keys() & shown.keys())
-    if not both:
+    (raw_pos, raw), (shown_pos, shown) = times({"ignore_editlist": "1"}), times({})
+    _, here, there = np.intersect1d(raw_pos, shown_pos, assume_unique=True, return_indices=True)
+    if not len(here):
         return encoded.pts
-    at = np.array([pair[0] for pair in both], np.int64)
-    shift = np.array([pair[1] for pair in both], np.int64)
+    order = np.argsort(raw[here], kind="stable")
+    at, shift = raw[here][order], (shown[there] - raw[here])[order]
     moved: Int64Array = encoded.pts + shift[np.clip(np.searchsorted(at, encoded.pts, side="right") - 1, 0, None)]
     return moved if (np.diff(moved) > 0).all() else encoded.pts + shift[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from dataclasses import replace
 from fractions import Fraction
@@ -190,4 +191,28 @@ def test_offsets_below_0_in_fragments_are_read_as_they_are_meant_and_it_is_said(
     assert early == 0
     assert late is not None
     assert f"{late / 12800:.3f} s late" in report.notes[1]
+    assert _sounds(target) == _sounds(source)
+
+
+def test_an_item_whose_new_place_has_no_room_is_told(tmp_path: Path) -> None:
+    source = _film(tmp_path, replace(FILM, audio=()))
+    iloc = box(b"iloc", struct.pack(">IHHHHHBB", 0, 0x1100, 1, 7, 0, 1, 255, 5))
+    with source.open("ab") as file:
+        file.write(box(b"meta", bytes(4) + box(b"hdlr", bytes(8) + b"mdir" + bytes(13)) + iloc))
+    report = _assembled(source, encode_pieces(source, tmp_path / "pieces", length=7), tmp_path / "out.mp4")
+    assert report.lost == ("where item 7 of a 'meta' box lies: its 'iloc' box has too few bytes for the number",)
+
+
+def test_an_index_that_goes_on_to_the_end_of_the_file_gets_its_size(tmp_path: Path) -> None:
+    source, target = _film(tmp_path), tmp_path / "out.mp4"
+    moov = top_level(source)[-1]
+    assert moov.kind == b"moov"
+    data = bytearray(source.read_bytes())
+    data[moov.offset : moov.offset + 4] = bytes(4)
+    source.write_bytes(data)
+    pieces = encode_pieces(source, tmp_path / "pieces", length=7)
+    _assembled(source, pieces, target)
+    assert decoded_pictures(target) == list(pieces.pictures)
+    made = top_level(target)[-1]
+    assert target.read_bytes()[made.offset : made.offset + 8] == struct.pack(">I4s", made.size, b"moov")
     assert _sounds(target) == _sounds(source)

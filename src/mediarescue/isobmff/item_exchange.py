@@ -33,7 +33,8 @@ def exchange_items(file: ItemFile, new: Mapping[int, NewItem], configuration: by
     Raises
     ------
     BoxError
-        An item or a property cannot be exchanged, as two of them that share their bytes cannot, or a number becomes too large for its place.
+        An item or a property cannot be exchanged, two pictures share their bytes, or a number becomes too large for
+        its place.
     """
     data = bytearray(file.data)
     splices: list[tuple[int, int, bytes]] = []

@@ -71,11 +71,31 @@ def with_moved_places(box: Box, move: Move, size: int) -> Box:
     )
 
 
+def misplaced(box: Box, move: Move) -> tuple[str, ...]:
+    """Say of which items the new place could not be written into a box, `with_moved_places` having done the others."""
+    found = []
+    for iloc in _locations(box):
+        try:
+            read_locations(iloc.payload)
+        except BoxError as error:
+            found.append(f"where the items of a 'meta' box lie, if they lie among the pictures ({error})")
+        if items := _shifted(iloc, move)[1]:
+            numbers = ", ".join(str(item) for item in items)
+            found.append(f"where item {numbers} of a 'meta' box lies: its 'iloc' box has too few bytes for the number")
+    return tuple(found)
+
+
 def _moved_items(iloc: Box, move: Move) -> Box:
+    data, _ = _shifted(iloc, move)
+    return iloc.replace(payload=data) if data != iloc.payload else iloc
+
+
+def _shifted(iloc: Box, move: Move) -> tuple[bytes, list[int]]:
+    """Return the payload with the new places, and the items whose new place does not fit."""
     data = bytearray(iloc.payload)
-    for item in _items(iloc):
-        item.shift(data, (move(_starts(item)) - _starts(item)).tolist())
-    return iloc.replace(payload=bytes(data)) if data != iloc.payload else iloc
+    shifts = ((item, (move(_starts(item)) - _starts(item)).tolist()) for item in _items(iloc))
+    unfit = [item.item for item, by in shifts if not item.shift(data, by)]
+    return bytes(data), unfit
 
 
 def _moved_gps(box: Box, move: Move, size: int) -> Box:

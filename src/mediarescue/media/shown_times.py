@@ -28,7 +28,7 @@ def shown_times(source: Path, encoded: EncodedVideo) -> Int64Array:
         with av.open(str(source), options=options, metadata_errors="replace") as film:
             packets = film.demux(film.streams[encoded.stream_index])
             # Two numbers a packet in one array: a film of many hours has millions.
-            found = np.fromiter(
+            found: Int64Array = np.fromiter(
                 (
                     (packet.pos, packet.pts)
                     for packet in packets

@@ -10,6 +10,7 @@ from mediarescue.errors import VerificationError
 from mediarescue.events import Listener, Progressed, StageFinished, StageStarted, ignore
 from mediarescue.isobmff import BoxError, ByteSource
 from mediarescue.isobmff.encoded_samples import read_encoded
+from mediarescue.isobmff.item_locations import misplaced
 from mediarescue.isobmff.new_track import new_track
 from mediarescue.isobmff.transplant import transplant
 from mediarescue.media.containers import ISOBMFF
@@ -104,4 +105,6 @@ def _transplanted(
         except BoxError as error:
             raise VerificationError(f"the encoded pictures cannot be put into {path.name}: {error}") from error
         write_pieces(layout, new, source, pieces, output, listener)
-    return AssemblyReport(film.notes, new.lost)
+        relocation, _ = layout.placed()
+        lost = [sentence for box in (film.movie.moov, *film.metas.values()) for sentence in misplaced(box, relocation)]
+    return AssemblyReport(film.notes, (*new.lost, *lost))

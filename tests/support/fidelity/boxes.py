@@ -42,7 +42,7 @@ def top_boxes(path: Path) -> Iterator[tuple[bytes, int, int]]:
             size, kind = int.from_bytes(head[:4], "big"), head[4:8]
             if size == 1 and len(head) == 16:
                 size = int.from_bytes(head[8:], "big")
-            elif size == 0 and kind == b"mdat":
+            elif size == 0 and kind in (b"mdat", b"moov"):
                 size = total - at
             if len(head) < 8 or size < 8 or at + size > total:
                 kind, size = b"", total - at

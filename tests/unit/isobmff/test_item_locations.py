@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mediarescue.isobmff import Box, parse_boxes
-from mediarescue.isobmff.item_locations import item_spans, with_moved_places
+from mediarescue.isobmff.item_locations import item_spans, misplaced, with_moved_places
 from tests.unit.isobmff.builders import box, full
 
 Int64Array = NDArray[np.int64]
@@ -60,6 +60,10 @@ def test_an_item_whose_new_offset_does_not_fit_and_a_cut_box_stay_as_they_are() 
     cut = _meta(struct.pack(">HHHHH", 0x4400, 9, 1, 0, 1))
     assert with_moved_places(cut, _later, 4000) == cut
     assert item_spans(cut).size == 0
+    assert "has too few bytes" in misplaced(narrow, lambda offset: offset + 100)[0]
+    assert "item 1 " in misplaced(narrow, lambda offset: offset + 100)[0]
+    assert not misplaced(narrow, lambda offset: offset + 5)
+    assert "the iloc box is cut off" in misplaced(cut, _later)[0]
 
 
 def test_places_of_a_dash_camera_follow() -> None:

@@ -14,6 +14,7 @@ from mediarescue.errors import InputError, MediaRescueError, NothingToDoError
 from mediarescue.events import Artifact, Listener, Progressed, StageFinished, StageStarted, Warned
 from mediarescue.output import AtomicOutput
 from mediarescue.pipeline.targets import Job
+from mediarescue.pipeline.work_folder import work_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,18 @@ def work(job: Job, listener: Listener) -> Copied:
     word = job.source.read_text(encoding="utf-8").partition(" ")[0]
     if word in FAULTS:
         raise FAULTS[word](job)
+    if word in PIECES:
+        work_path(job.target).mkdir(exist_ok=True)
+        for name in PIECES[word]:
+            (work_path(job.target) / name).touch()
     with AtomicOutput(job.target, overwrite=True) as output:
         listener(StageStarted("encode", 25, "frames"))
         output.file.write(job.source.read_bytes())
         output.file.flush()
         if word == "segfault":
             os.kill(os.getpid(), signal.SIGSEGV)
+        if word in ("first_piece", "second_piece"):
+            os.kill(os.getpid(), signal.SIGKILL)
         if word == "exit":
             os._exit(7)
         if word == "stubborn":
@@ -69,11 +76,21 @@ def work(job: Job, listener: Listener) -> Copied:
         if word == "warn":
             listener(Warned("mind this"))
         output.commit()
+    if word == "published":
+        os.kill(os.getpid(), signal.SIGKILL)
     listener(Artifact(str(job.target), "output"))
     print("libraries print", flush=True)
     is_odd = word == "warn"
     return Copied(str(job.target), os.getpid(), 10 if is_odd else 0, ("mind this",) if is_odd else ())
 
+
+PIECES: dict[str, tuple[str, ...]] = {
+    "first_piece": ("lock", "job.json", "000000.mp4"),
+    "second_piece": ("lock", "job.json", "000000.mp4", "000000.pts", "000001.mp4"),
+    "published": ("lock", "job.json", "000000.mp4", "000000.pts"),
+    "stubborn": ("lock", "job.json", "000000.mp4", "000000.pts", "000001.mp4"),
+}
+"""What these words have in their work folder when they are killed."""
 
 FAULTS: dict[str, Callable[[Job], BaseException]] = {
     "broken": lambda job: InputError(f"{job.source}: is no film"),

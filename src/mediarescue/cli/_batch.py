@@ -24,6 +24,7 @@ from mediarescue.errors import MediaRescueError, UsageError
 from mediarescue.pipeline.batch import run_batch
 from mediarescue.pipeline.batch_report import BatchReport, State
 from mediarescue.pipeline.inputs import Inputs, collect_inputs
+from mediarescue.pipeline.leftovers import has_finished_pieces
 from mediarescue.pipeline.targets import plan_jobs
 from mediarescue.pipeline.worker_process import Worker
 
@@ -129,9 +130,6 @@ def _error(report: BatchReport) -> dict[str, Any] | None:
 
 
 def _has_kept_parts(report: BatchReport) -> bool:
-    # It brings numpy with it, which a batch does not need.
-    from mediarescue.pipeline.work_folder import work_path
-
     return any(
-        outcome.state is State.INTERRUPTED and work_path(outcome.job.target).is_dir() for outcome in report.files
+        outcome.state is State.INTERRUPTED and has_finished_pieces(outcome.job.target) for outcome in report.files
     )

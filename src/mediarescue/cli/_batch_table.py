@@ -127,13 +127,12 @@ def _lines(report: BatchReport, inputs: Inputs, dry_run: bool, every_note: bool)
     for outcome in report.files:
         if outcome.failure is not None:
             yield "failed", outcome.failure.message
-        if outcome.report is None:
-            continue
-        for note in outcome.report.notes if every_note or not several else ():
-            yield "note", _of_file(outcome, note, several)
-        for lost in outcome.report.lost:
-            yield "lost", _of_file(outcome, lost, several)
-        for warning in outcome.report.warnings:
+        if outcome.report is not None:
+            for note in outcome.report.notes if every_note or not several else ():
+                yield "note", _of_file(outcome, note, several)
+            for lost in outcome.report.lost:
+                yield "lost", _of_file(outcome, lost, several)
+        for warning in outcome.warnings:
             yield "but", _of_file(outcome, warning, several)
     for outcome in report.files:
         if outcome.state is State.DONE and (every_note or not several):

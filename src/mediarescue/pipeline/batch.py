@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -28,9 +27,10 @@ from mediarescue.events import (
     ignore,
 )
 from mediarescue.folders import MadeFolders
-from mediarescue.output import POLL_SECONDS, check_target, temporary_files
+from mediarescue.output import POLL_SECONDS, check_target
 from mediarescue.pipeline.batch_report import BatchReport, FileOutcome, State
 from mediarescue.pipeline.inputs import MediaKind
+from mediarescue.pipeline.leftovers import Leftovers
 from mediarescue.pipeline.standstill import STANDSTILL_SECONDS, Standstill
 from mediarescue.pipeline.targets import Job
 from mediarescue.pipeline.worker_process import Answer, Died, Failed, Finished, Stopped, Worker, WorkerProcess
@@ -117,7 +117,7 @@ class _Running:
     process: WorkerProcess
     began: float
     load: int
-    before: tuple[int, ...] | None
+    leftovers: Leftovers
     standstill: Standstill
 
 
@@ -189,7 +189,7 @@ class _Batch:
         self.idle = [process for process in self.idle if process.is_alive]
         process = self.idle.pop() if self.idle else WorkerProcess(self.worker, verbose=self.settings.verbose)
         self.running.append(
-            _Running(index, process, time.monotonic(), self._load(job), _identity(job.target), Standstill(process.pid))
+            _Running(index, process, time.monotonic(), self._load(job), Leftovers(job.target), Standstill(process.pid))
         )
         process.begin(job)
 
@@ -223,19 +223,24 @@ class _Batch:
                 outcome = FileOutcome(job, State.DONE, seconds, report, output_bytes=written)
             case Failed(error, trace):
                 outcome = FileOutcome(job, State.FAILED, seconds, failure=self._described(job, error), trace=trace)
-            case Stopped() | Died() if _identity(job.target) not in (None, run.before):
-                # Outputs take their names whole: it was just finished.
+            case Stopped() | Died() if run.leftovers.was_written:
                 outcome = FileOutcome(job, State.DONE, seconds, output_bytes=_size(job.target))
             case Stopped() | Died() if stopping or self._is_stopped():
                 outcome = FileOutcome(job, State.INTERRUPTED, seconds)
             case Stopped() | Died():
                 death = answer if isinstance(answer, Died) else Died(-signal.SIGTERM)
-                failure = self._described(job, MediaRescueError(_death(job, death)))
+                failure = self._described(job, MediaRescueError(_death(job, death, run.leftovers)))
                 outcome = FileOutcome(job, State.FAILED, seconds, failure=failure)
         if isinstance(answer, Died):
-            # Finished parts of a film outlive a crash: a second run with --resume goes on from them.
-            _remove_leftovers(job.target, with_work=outcome.state is State.INTERRUPTED and not self.settings.keep_work)
+            run.leftovers.remove(pieces=self._may_remove_pieces(run, outcome.state))
         self._finish(run.index, outcome)
+
+    def _may_remove_pieces(self, run: _Running, state: State) -> bool:
+        """Whether a process that died leaves pieces nobody needs; those of an earlier run it may not have come to."""
+        if state is State.DONE:
+            return not run.leftovers.had_pieces or self.settings.keep_work or self.settings.overwrite
+        # Finished parts of a film outlive a crash: a second run with --resume goes on from them.
+        return state is State.INTERRUPTED and not (run.leftovers.had_pieces or self.settings.keep_work)
 
     def _is_stopped(self) -> bool:
         """Whether all processes were told to end, also if a worker heard of it a moment earlier than this one."""
@@ -289,7 +294,7 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _death(job: Job, death: Died) -> str:
+def _death(job: Job, death: Died, leftovers: Leftovers) -> str:
     code = death.exit_code
     how, why = f"ended with code {code}", "a codec library crashed on this file, or was stopped"
     if death.hung:
@@ -300,31 +305,7 @@ def _death(job: Job, death: Died) -> str:
         if hasattr(signal, "SIGKILL") and code == -signal.SIGKILL:
             why = "perhaps there was not enough memory"
     sentence = f"{job.source}: the process that worked on it {how}: {why}; its output was not written"
-    return f"{sentence}, go on from its finished parts with --resume" if _work_path(job.target).is_dir() else sentence
-
-
-def _remove_leftovers(target: Path, *, with_work: bool) -> None:
-    for path in temporary_files(target):
-        with contextlib.suppress(OSError):
-            path.unlink()
-    if with_work:
-        shutil.rmtree(_work_path(target), ignore_errors=True)
-
-
-def _work_path(target: Path) -> Path:
-    # It brings numpy with it, which a batch does not need.
-    from mediarescue.pipeline.work_folder import work_path
-
-    return work_path(target)
-
-
-def _identity(path: Path) -> tuple[int, ...] | None:
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return None
-    # Some file systems number files anew or not at all.
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+    return f"{sentence}, go on from its finished parts with --resume" if leftovers.has_pieces else sentence
 
 
 def _size(path: Path) -> int:

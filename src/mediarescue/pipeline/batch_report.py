@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from mediarescue.errors import EXIT_OK, Failure, worst
+from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS, Failure, worst
 from mediarescue.pipeline.targets import Job
+
+_NO_REPORT = (
+    "the process that worked on it was ended right after the output was complete: "
+    "what it had to say of it, warnings included, is missing"
+)
 
 
 class FileReport(Protocol):
@@ -61,7 +66,8 @@ class FileOutcome:
     state : State
     seconds : float
     report : FileReport or None
-        What the worker returned; None where it did not come to that.
+        What the worker returned; None where it did not come to that, as of a process that ended once the output was
+        complete.
     failure : Failure or None
         What went wrong.
     output_bytes : int
@@ -83,7 +89,16 @@ class FileOutcome:
         """The code of this file alone; 0 for one that was not begun."""
         if self.failure is not None:
             return self.failure.exit_code
-        return EXIT_OK if self.report is None else self.report.exit_code
+        if self.report is not None:
+            return self.report.exit_code
+        return EXIT_RESERVATIONS if self.state is State.DONE else EXIT_OK
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why this is a success with reservations, in sentences."""
+        if self.report is not None:
+            return self.report.warnings
+        return (_NO_REPORT,) if self.state is State.DONE else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,15 @@ def test_a_single_file_that_is_done_says_all_of_it(folder: Path, capsys: pytest.
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals between processes")
+def test_a_report_that_is_missing_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("d.mp4").write_text("published ", encoding="utf-8")
+    assert call("d.mp4") == 10
+    text = " ".join(capsys.readouterr().out.split())
+    assert "but the process that worked on it was ended right after the output was complete" in text
+    assert "output d_healed.mp4" in text
+
+
 def test_a_bug_shows_where_it_is_only_with_verbose(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("in/d.jpg").write_text("recursion ", encoding="utf-8")
     assert call("in/d.jpg") == 1

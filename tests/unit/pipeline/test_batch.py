@@ -63,8 +63,6 @@ def test_a_file_that_fails_in_whatever_way_does_not_stop_the_rest(make: Make, tm
     words = ["good", "broken", "segfault", "exit", "memory", "unportable", "recursion", "exits", "interrupt", "good"]
     events: list[Event] = []
     jobs = make(*words)
-    kept = tmp_path / ".2_segfault_healed.jpg.mediarescue-work"
-    kept.mkdir()
     report = run_batch(jobs, work, describe=describe, processes=2, listener=events.append)
     assert [outcome.job.source.name for outcome in report.files] == [f"{n}_{word}.jpg" for n, word in enumerate(words)]
     assert states(report) == [State.DONE, *[State.FAILED] * 8, State.DONE]
@@ -72,14 +70,14 @@ def test_a_file_that_fails_in_whatever_way_does_not_stop_the_rest(make: Make, tm
     messages = [outcome.failure.message if outcome.failure else "" for outcome in report.files]
     assert messages[1] == "1_broken.jpg: is no film"
     assert "2_segfault.jpg: the process that worked on it was ended by SIGSEGV" in messages[2]
-    assert messages[2].endswith("go on from its finished parts with --resume")
+    assert messages[2].endswith("its output was not written")
     assert "3_exit.jpg: the process that worked on it ended with code 7" in messages[3]
     assert messages[3].endswith("its output was not written")
     assert messages[4].startswith("4_memory.jpg: there is not enough memory")
     assert "cannot be pickled" in messages[5]
     assert "RecursionError: deep" in messages[6]
     assert "RecursionError" in report.files[6].trace
-    assert left(tmp_path) == {"0_good_healed.jpg", "9_good_healed.jpg", kept.name}
+    assert left(tmp_path) == {"0_good_healed.jpg", "9_good_healed.jpg"}
     finished = {event.file: event.message for event in events if isinstance(event, FileFinished)}
     assert finished == {
         str(outcome.job.source): message for outcome, message in zip(report.files, messages, strict=True)
@@ -201,11 +199,48 @@ def test_a_worker_that_does_not_stop_is_killed_and_cleaned_up_after(
 ) -> None:
     monkeypatch.setattr(batch, "_STOP_SECONDS", 0.3)
     work_folder = tmp_path / ".0_stubborn_healed.jpg.mediarescue-work"
-    for keep in (True, False):
-        work_folder.mkdir(exist_ok=True)
+    for keep in (False, True, False):
+        was_there = work_folder.exists()
         report = stopped_run(make("stubborn"), tmp_path, keep_work=keep)
         assert states(report) == [State.INTERRUPTED]
-        assert left(tmp_path) == ({work_folder.name} if keep else set())
+        # Pieces of an earlier run, which this one may not have come to, stay anyway.
+        assert left(tmp_path) == ({work_folder.name} if keep or was_there else set())
+
+
+@posix_only
+def test_a_crash_keeps_finished_pieces_only_and_speaks_of_no_others(make: Make, tmp_path: Path) -> None:
+    (tmp_path / ".2_segfault_healed.mp4.mediarescue-work").mkdir()
+    report = run_batch(make("first_piece", "second_piece", "segfault", kind="mp4"), work, describe=describe)
+    advised = [bool(outcome.failure and "--resume" in outcome.failure.message) for outcome in report.files]
+    assert advised == [False, True, False]
+    assert left(tmp_path) == {".1_second_piece_healed.mp4.mediarescue-work"}
+
+
+@posix_only
+def test_a_folder_that_only_has_the_name_of_a_work_folder_stays(make: Make, tmp_path: Path) -> None:
+    foreign = tmp_path / ".0_first_piece_healed.mp4.mediarescue-work"
+    foreign.mkdir()
+    (foreign / "letter.txt").write_text("dear", encoding="utf-8")
+    run_batch(make("first_piece", kind="mp4"), work, describe=describe)
+    assert (foreign / "letter.txt").exists()
+
+
+@posix_only
+@pytest.mark.parametrize(("had_pieces", "resume"), [(False, False), (True, True), (True, False)])
+def test_a_crash_behind_the_finished_output_is_a_success_without_a_report(
+    make: Make, tmp_path: Path, had_pieces: bool, resume: bool
+) -> None:
+    work_folder = tmp_path / ".0_published_healed.mp4.mediarescue-work"
+    if had_pieces:
+        work_folder.mkdir()
+        (work_folder / "000000.pts").touch()
+    report = run_batch(make("published", "good", kind="mp4"), work, describe=describe, keep_work=resume)
+    assert states(report) == [State.DONE, State.DONE]
+    assert [outcome.exit_code for outcome in report.files] == [10, 0]
+    assert report.exit_code == 10
+    assert "is missing" in report.files[0].warnings[0]
+    kept = {work_folder.name} if had_pieces and not resume else set()
+    assert left(tmp_path) == {"0_published_healed.mp4", "1_good_healed.mp4"} | kept
 
 
 @posix_only

@@ -14,6 +14,7 @@ def main(source: str, target: str, crf: str, preset: str) -> None:
         video.thread_type = "AUTO"
         out = made.add_stream("libx264", rate=video.average_rate, options={"crf": crf, "preset": preset})
         out.width, out.height, out.pix_fmt = video.width, video.height, video.pix_fmt
+        out.thread_type = "AUTO"  # else x264 cuts each picture into slices, which no film is encoded with
         if video.time_base:
             out.codec_context.time_base = video.time_base
         for frame in given.decode(video):

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from mediarescue import open_photo, process_photo
-from mediarescue.errors import InputError
+from mediarescue.errors import InputError, VerificationError
 from mediarescue.media.planes import Plane
-from mediarescue.media.stills.still import PhotoPlanes
+from mediarescue.media.stills.still import PhotoPlanes, Written
+from mediarescue.media.stills.tiff import TiffStill
 from mediarescue.media_reports import PhotoReport
 from tests.support.photos import deep_samples
 from tests.support.tiffs import TiffSpec, TiffWriter, tiff
@@ -197,3 +198,70 @@ def test_a_strip_outside_the_file_says_how_much_is_in_front_of_it(tmp_path: Path
     path.write_bytes(whole[: -len(whole) // 4])
     with open_photo(path) as photo, pytest.raises(InputError, match=r"ends outside the file\); [3-6]\d % of the"):
         _ = photo.planes
+
+
+GREY: list[tuple[int, int, Any]] = [(256, 3, [8]), (257, 3, [8]), (258, 3, [8]), (259, 3, [1]), (262, 3, [1])]
+
+
+def _two_directories(*, sub: bool, shift: int = 0) -> bytes:
+    """Return a TIFF whose second directory, the next one or a SubIFD, has its strip in those of the first."""
+    writer = TiffWriter(TiffSpec())
+    strip = writer.put(bytes(range(128)))
+    strips: list[tuple[int, int, Any]] = [(277, 3, [1]), (278, 3, [8]), (279, 4, [64])]
+    other = writer.directory([*GREY, (273, 4, [strip + shift]), *strips])
+    first = [*GREY, (273, 4, [strip]), *strips, *([(330, 4, [other])] if sub else [])]
+    return writer.finish(writer.directory(first, 0 if sub else other))
+
+
+@pytest.mark.parametrize("shift", [0, 63])
+@pytest.mark.parametrize("sub", [False, True])
+def test_strips_that_another_picture_has_too_stay_for_it(tmp_path: Path, sub: bool, shift: int) -> None:
+    data = _two_directories(sub=sub, shift=shift)
+    report, made = run(tmp_path, data, noise)
+    assert report.rewritten == 1
+    assert made[8:136] == data[8:136] == bytes(range(128))
+    with Image.open(io.BytesIO(made)) as image:
+        assert image.tag_v2[273] == (len(data),)  # type: ignore[attr-defined]
+
+
+def test_the_check_notices_where_the_strips_of_another_picture_were_written_over(tmp_path: Path) -> None:
+    data = _two_directories(sub=False)
+    source, target = tmp_path / "a.tif", tmp_path / "b.tif"
+    source.write_bytes(data)
+    target.write_bytes(data[:8] + bytes(64) + data[72:])
+    still = TiffStill(source)
+    black = (np.zeros((8, 8), np.uint8),)
+    with pytest.raises(VerificationError, match="bytes from 0 on"):
+        still.verify(target, Written(black, 1, 1, "strips", ()))
+    still.close()
+
+
+def test_a_strip_that_is_said_to_reach_into_its_directory_leaves_that_alone(tmp_path: Path) -> None:
+    writer = TiffWriter(TiffSpec())
+    strip = writer.put(bytes(range(64)))
+    data = writer.finish(
+        writer.directory([*GREY, (273, 4, [strip]), (277, 3, [1]), (278, 3, [8]), (279, 4, [64 + 20])])
+    )
+    _, made = run(tmp_path, data, noise)
+    assert made[72:92] == data[72:92]
+
+
+def test_a_list_of_sizes_that_two_pictures_have_in_common_stays_for_the_other(tmp_path: Path) -> None:
+    writer = TiffWriter(TiffSpec(compression=8))
+    packed = [zlib.compress(bytes(range(n, n + 32))) for n in range(0, 128, 32)]
+    strips = [writer.put(content) for content in packed]
+    sizes = writer.put(struct.pack("<2I", *map(len, packed[:2])))
+    grey = [*GREY[:3], (259, 3, [8]), GREY[4], (277, 3, [1]), (278, 3, [4])]
+
+    def directory(own: list[int], following: int) -> int:
+        at = writer.directory([*grey, (273, 4, own), (279, 4, [0, 0])], following)
+        struct.pack_into("<I", writer.data, at + 2 + 12 * 9 - 4, sizes)
+        return at
+
+    assert len({len(content) for content in packed}) == 1
+    data = writer.finish(directory(strips[:2], directory(strips[2:], 0)))
+    _, made = run(tmp_path, data, zeros)
+    with Image.open(io.BytesIO(made)) as image:
+        assert not np.asarray(image).any()
+        image.seek(1)
+        assert np.array_equal(np.asarray(image).ravel(), np.arange(64, 128))

@@ -22,8 +22,9 @@ from mediarescue.media.stills.tiff_codecs import (
     undo_predictor,
     unpack,
 )
-from mediarescue.media.stills.tiff_layout import COUNTS, OFFSETS, TiffLayout, read_layout
+from mediarescue.media.stills.tiff_layout import COUNTS, OFFSETS, read_layout
 from mediarescue.media.stills.tiff_raw import raw_kind
+from mediarescue.media.stills.tiff_room import Range, Room, claims, overlaps, span, table
 
 _XMP, _IPTC, _ICC, _EXIF, _GPS, _PHOTOSHOP = 700, 33723, 34675, 34665, 34853, 34377
 
@@ -141,7 +142,8 @@ class TiffStill:
         self._file.seek(0)
         shutil.copyfileobj(self._file, output, 1 << 20)
         offsets, sizes = list(layout.offsets), list(layout.sizes)
-        room = _Room(layout, changed, self._size)
+        claimed = claims(self._reader, self._ifd, self._lists)
+        room = Room(layout, set(changed), self._taken(claimed), self._size)
         for piece in changed:
             data = self._packed(piece, new)
             offsets[piece], sizes[piece] = room.take(len(data)), len(data)
@@ -149,15 +151,22 @@ class TiffStill:
             output.write(data)
         end = room.end
         output.truncate(end)
-        for tag, before, after in (
-            (OFFSETS[layout.tiled], layout.offsets, offsets),
-            (COUNTS[layout.tiled], layout.sizes, sizes),
-        ):
+        for tag, before, after in zip(self._lists, (layout.offsets, layout.sizes), (offsets, sizes), strict=True):
             if list(before) != after:
-                end = self._put_numbers(self._ifd.fields[tag], after, end, output)
+                field = self._ifd.fields[tag]
+                end = self._put_numbers(field, after, end, output, in_place=not overlaps(span(field), claimed))
         if not self._reader.big and end >= 1 << 32:
             raise OutputError(f"{self.info.path} would pass the 4 GiB that TIFF allows; save it as BigTIFF first")
         return Written(new, len(changed), len(offsets), "tiles" if layout.tiled else "strips", self._notes())
+
+    @property
+    def _lists(self) -> tuple[int, int]:
+        return OFFSETS[self.layout.tiled], COUNTS[self.layout.tiled]
+
+    def _taken(self, claimed: list[Range]) -> list[Range]:
+        """Return what no new piece may cover: what is claimed, and the first directory itself."""
+        lists = [span(field) for tag in self._lists if (field := self._ifd.fields.get(tag))]
+        return [*claimed, *lists, table(self._reader, self._ifd)]
 
     def _changed(self, old: tuple[Plane, ...], new: tuple[Plane, ...]) -> list[int]:
         layout = self.layout
@@ -185,12 +194,12 @@ class TiffStill:
         raw = apply_predictor(samples, layout.predictor).astype(self._stored_type()).tobytes()
         return pack(raw, layout.compression, rows, len(raw) // rows)
 
-    def _put_numbers(self, field: Field, numbers: list[int], end: int, output: BinaryIO) -> int:
-        """Write the values of a field in their place, or at the end in a wider type; return the end of the file."""
+    def _put_numbers(self, field: Field, numbers: list[int], end: int, output: BinaryIO, *, in_place: bool) -> int:
+        """Write the values of a field in their place, or at the end in the widest type; return the end of the file."""
         order, big = self._reader.order, self._reader.big
         widths = {3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
         form = widths[field.type]
-        if max(numbers) < 1 << 8 * struct.calcsize(order + form):
+        if in_place and max(numbers) < 1 << 8 * struct.calcsize(order + form):
             output.seek(field.at)
             output.write(struct.pack(f"{order}{len(numbers)}{form}", *numbers))
             return end
@@ -234,16 +243,16 @@ class TiffStill:
             raise VerificationError(f"the written TIFF is not what was meant: {wrong}; it was removed")
 
     def _other_bytes(self, made: TiffStill) -> str | None:
-        """Compare all bytes of the source but those of its strips and of the two lists of them."""
-        layout = self.layout
-        holes = [(offset, size + _PADDING) for offset, size in zip(layout.offsets, layout.sizes, strict=True)]
-        for tag in (OFFSETS[layout.tiled], COUNTS[layout.tiled]):
-            field = self._ifd.fields.get(tag)
-            if field is None:
-                continue
-            holes += [(field.at, field.count * field.value_size), (field.entry, 20 if self._reader.big else 12)]
+        """Compare all bytes of the source but those of its own strips and of the two lists of them."""
+        claimed = claims(self._reader, self._ifd, self._lists)
+        own = Room(self.layout, range(len(self.layout.offsets)), self._taken(claimed), self._size)
+        holes = [(start, size) for start, size in own.places]
+        for tag in self._lists:
+            if field := self._ifd.fields.get(tag):
+                holes.append((field.entry, 20 if self._reader.big else 12))
+                holes += [] if overlaps(span(field), claimed) else [span(field)]
         at = 0
-        for start, size in [*sorted(holes), (self._size, 0)]:
+        for start, size in [*sorted(holes), (own.end, 0)]:
             while at < start:
                 step = min(start - at, 1 << 20)
                 if self._read(at, step) != made._read(at, step):
@@ -255,49 +264,3 @@ class TiffStill:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-_PADDING = 1
-"""A byte between pieces that begin at even places belongs to none."""
-
-
-class _Room:
-    """The places that pieces to be written anew leave free, and the end of the file.
-
-    Attributes
-    ----------
-    end : int
-        Bytes of the file so far.
-    """
-
-    def __init__(self, layout: TiffLayout, leaving: list[int], end: int) -> None:
-        used = sorted(zip(layout.offsets, layout.sizes, range(len(layout.offsets)), strict=True))
-        shared = set()
-        reach, owner = -1, -1
-        for offset, size, piece in used:
-            if offset < reach:
-                shared |= {piece, owner}
-            if offset + size > reach:
-                reach, owner = offset + size, piece
-        free = set(leaving) - shared
-        self.end = end
-        self._places: list[list[int]] = []
-        for offset, size, piece in used:
-            if piece in free:
-                if self._places and 0 <= offset - sum(self._places[-1]) <= _PADDING:
-                    self._places[-1][1] = offset + size - self._places[-1][0]
-                else:
-                    self._places.append([offset, size])
-        if self._places and sum(self._places[-1]) == end:
-            self.end = self._places.pop()[0]
-
-    def take(self, size: int) -> int:
-        """Return where ``size`` bytes go: a free place, or else the end."""
-        for place in self._places:
-            if place[1] >= size:
-                place[0] += size
-                place[1] -= size
-                return place[0] - size
-        offset = self.end + self.end % 2
-        self.end = offset + size
-        return offset

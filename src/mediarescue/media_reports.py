@@ -79,13 +79,13 @@ class VideoReport:
 
     @property
     def reservations(self) -> tuple[str, ...]:
-        """Why this is a success with reservations; empty for a clean one."""
-        return self.warnings
+        """Why this is a success with reservations: warnings, and what is lost; empty for a clean one."""
+        return (*self.warnings, *self.lost)
 
     @property
     def exit_code(self) -> int:
         """0, or 10 when there are reservations."""
-        return EXIT_RESERVATIONS if self.warnings else EXIT_OK
+        return EXIT_RESERVATIONS if self.reservations else EXIT_OK
 
 
 @dataclass(frozen=True, slots=True)

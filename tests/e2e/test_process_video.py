@@ -108,6 +108,37 @@ def test_where_a_filter_finds_nothing_to_do_the_film_is_copied_byte_for_byte(cli
     assert (tmp_path / "out.mp4").stat().st_mtime == 1_500_000_000
 
 
+def test_a_filter_that_changes_no_frame_leaves_the_film_as_it_is(clip: Path, tmp_path: Path) -> None:
+    report = process_video(clip, tmp_path / "out.mp4", filter=lambda frame: None)
+    assert sha256(tmp_path / "out.mp4") == sha256(clip)
+    assert (report.changed, report.encoder) == (False, "")
+    assert "copied" in report.notes[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_tracks_that_the_container_cannot_hold_are_told_before_and_after(clip: Path, tmp_path: Path) -> None:
+    foreseen = process_video(clip, tmp_path / "out.webm", dry_run=True)
+    report = process_video(clip, tmp_path / "out.webm")
+    for told in (foreseen, report):
+        assert told.exit_code == 10
+        assert any("track 2 (aac sound" in sentence for sentence in told.lost)
+
+
+def test_a_rotation_that_the_container_cannot_say_is_told(clip: Path, tmp_path: Path) -> None:
+    turned = tmp_path / "turned.mp4"
+    with av.open(str(clip)) as old, av.open(str(turned), "w") as film:
+        stream = film.add_stream_from_template(old.streams.video[0])
+        stream.set_display_rotation(90)
+        for packet in old.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                film.mux(packet)
+    report = process_video(turned, tmp_path / "out.avi", encode=EncodeOptions(preset="ultrafast"))
+    assert any("rotation by 90 degrees" in sentence for sentence in report.lost)
+    report = process_video(turned, tmp_path / "out.mkv", encode=EncodeOptions(preset="ultrafast"))
+    assert not any("rotation" in sentence for sentence in report.lost)
+
+
 def test_nothing_to_do_is_no_reason_to_write_another_container(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(NothingToDoError, match="no spots found"):
         process_video(clip, tmp_path / "out.mkv", filter=Learned("no spots found"))

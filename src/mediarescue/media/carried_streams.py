@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,8 @@ CONTAINER_NAMES = {
     "mpegts": "an MPEG transport stream", "mpeg": "an MPEG program stream", "vob": "VOB", "flv": "FLV", "asf": "ASF",
     "ogg": "Ogg", "mxf": "MXF", "nut": "NUT",
 }  # fmt: skip
+_TURNING = ("mp4", "mov", "3gp", "3g2", "matroska", "webm")
+"""The containers that can say how pictures are turned."""
 _COVERS = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 _KINDS = {"video": "pictures", "audio": "sound", "subtitle": "subtitles", "data": "data", "attachment": "files"}
 
@@ -81,7 +84,7 @@ def carried_streams(
             new.codec_context.sample_aspect_ratio = (
                 stream.sample_aspect_ratio or info.sample_aspect_ratio or Fraction(0)
             )
-            _turn(stream, new)
+            _turn(stream, new, container, lost)
         made[stream.index] = new
     return made
 
@@ -138,7 +141,17 @@ def _metadata(metadata: Mapping[str, str], *, statistics: bool) -> dict[str, str
     return {key: value for key, value in metadata.items() if statistics or not key.startswith(_STATISTICS)}
 
 
-def _turn(stream: Any, new: Any) -> None:
+def uncarried_streams(source: Path, info: VideoInfo, container: str) -> list[str]:
+    """Return a sentence for each stream that another container cannot hold."""
+    import av
+
+    with av.open(str(source), metadata_errors=RAW_TEXT) as film:
+        others = [stream for stream in film.streams if stream.index != info.stream_index]
+        reasons = [(_named(stream), _obstacle(stream, film, container)) for stream in others]
+    return [f"{name}: {reason}" for name, reason in reasons if reason]
+
+
+def _turn(stream: Any, new: Any, container: str, lost: list[str]) -> None:
     """Carry over how the pictures are turned, which FFmpeg gives with the first of them."""
     import av
 
@@ -147,6 +160,12 @@ def _turn(stream: Any, new: Any) -> None:
         av.open(stream.container.name, metadata_errors=RAW_TEXT) as again,
     ):
         frame = next(again.decode(again.streams[stream.index]))
+        if container not in _TURNING:
+            if frame.rotation:
+                lost.append(
+                    f"the rotation by {abs(frame.rotation)} degrees: players show the pictures as they are stored"
+                )
+            return
         try:
             matrices = [bytes(item) for item in frame.side_data if item.type.name == "DISPLAYMATRIX"]
         except ValueError:  # PyAV does not list side data among which it has no name for one kind

@@ -29,6 +29,8 @@ class EncoderPlan:
         Whether the decoded pictures will equal what the encoder was given.
     notes : tuple of str
         What will differ from the source (codec, profile, depth), in sentences for the report.
+    lost : tuple of str
+        What the encoder cannot carry over (HDR10+ for one), in sentences.
     """
 
     encoder: str
@@ -37,6 +39,7 @@ class EncoderPlan:
     container: str
     lossless: bool = False
     notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

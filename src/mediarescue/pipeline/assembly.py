@@ -13,6 +13,7 @@ from mediarescue.isobmff.encoded_samples import read_encoded
 from mediarescue.isobmff.item_locations import misplaced
 from mediarescue.isobmff.new_track import new_track
 from mediarescue.isobmff.transplant import transplant
+from mediarescue.media.carried_streams import uncarried_streams
 from mediarescue.media.containers import ISOBMFF
 from mediarescue.media.encoded import EncodedVideo
 from mediarescue.media.info import VideoInfo
@@ -42,6 +43,13 @@ def check_source(path: Path, info: VideoInfo) -> None:
         with ByteSource.open(path) as source:
             if not has_compressed_index(source):
                 read_film(source, info.stream_id)
+
+
+def foreseen_losses(path: Path, info: VideoInfo, container: str) -> tuple[str, ...]:
+    """Return which tracks the output's container cannot hold, in sentences, before any work."""
+    if info.is_isobmff and container in ISOBMFF:
+        return ()
+    return tuple(uncarried_streams(path, info, container))
 
 
 def assemble_film(

@@ -25,7 +25,7 @@ from mediarescue.media.segment_writer import SegmentWriter
 from mediarescue.media_reports import VideoReport
 from mediarescue.options import EncodeOptions
 from mediarescue.output import AtomicOutput, check_target, keep_date
-from mediarescue.pipeline.assembly import assemble_film, check_source
+from mediarescue.pipeline.assembly import assemble_film, check_source, foreseen_losses
 from mediarescue.pipeline.filter import FrameFilter
 from mediarescue.pipeline.runner import Filtered, ahead, queue_depth
 from mediarescue.pipeline.source_quality import source_quality
@@ -82,39 +82,56 @@ def run_video(job: VideoJob, *, listener: Listener = ignore) -> VideoReport:
         quality = None if is_told else source_quality(reader.info)
         plan = plan_encoder(reader.info, job.encode, target_container=container, source_quality=quality)
         nothing = job.chosen.prepare(reader, listener) if job.chosen is not None else None
-        if job.dry_run:
-            return _report(job, reader, plan, began, notes=(nothing,) if nothing else plan.notes, changed=not nothing)
-        if nothing is not None:
-            if not is_same_container(container, reader.info):
-                raise NothingToDoError(
-                    f"{job.source}: {nothing}; it is left as it is, as {job.target.name} would be another kind of file"
-                )
-            listener(Noted(nothing))
-            _copy(job)
-            return _report(job, reader, None, began, notes=(nothing,), changed=False)
-        work = WorkFolder(job.target, _identity(job, plan), resume=job.resume, overwrite=job.overwrite)
-        try:
-            if work.pieces:
-                listener(Noted(f"going on behind {work.frames} frames of an interrupted run"))
-            resumed = work.frames
-            changed = _encode(job, reader, plan, work, listener)
-            encoded = EncodedVideo(
-                reader.info.stream_index,
-                reader.info.stream_id,
-                tuple(piece.path for piece in work.pieces),
-                np.concatenate([piece.pts for piece in work.pieces]),
-                reader.info.time_base,
+        if nothing is not None and not is_same_container(container, reader.info):
+            raise NothingToDoError(
+                f"{job.source}: {nothing}; it is left as it is, as {job.target.name} would be another kind of file"
             )
-            notes, lost = _assemble(job, reader, encoded, container, listener)
+        lost = (*plan.lost, *foreseen_losses(job.source, reader.info, container))
+        if job.dry_run:
+            told = {"notes": (nothing,)} if nothing else {"notes": plan.notes, "lost": lost}
+            return _report(job, reader, plan, began, **told, changed=not nothing)
+        if nothing is None:
+            report = _written(job, reader, plan, container, began, listener)
+            if report is not None:
+                return report
+            nothing = "nothing was changed in any frame: the film was copied as it is"
+        listener(Noted(nothing))
+        _copy(job)
+        return _report(job, reader, None, began, notes=(nothing,), changed=False)
+
+
+def _written(
+    job: VideoJob, reader: VideoReader, plan: EncoderPlan, container: str, began: float, listener: Listener
+) -> VideoReport | None:
+    """Encode the film and put it together; None where the filter left every frame alone, so that a copy will do."""
+    info = reader.info
+    work = WorkFolder(job.target, _identity(job, plan), resume=job.resume, overwrite=job.overwrite)
+    try:
+        if work.pieces:
+            listener(Noted(f"going on behind {work.frames} frames of an interrupted run"))
+        resumed = work.frames
+        changed = _encode(job, reader, plan, work, listener)
+        if job.chosen is not None and not changed and not resumed and is_same_container(container, info):
             work.finish()
-        finally:
-            if work.close():
-                listener(Noted(f"{work.frames} finished frames are kept in {work.path}: --resume goes on behind them"))
-        listener(Artifact(os.fspath(job.target), "output"))
-        return _report(
-            job, reader, plan, began,
-            frames=len(encoded.pts), changed_frames=changed, resumed=resumed, notes=(*plan.notes, *notes), lost=lost,
-        )  # fmt: skip
+            return None
+        encoded = EncodedVideo(
+            info.stream_index,
+            info.stream_id,
+            tuple(piece.path for piece in work.pieces),
+            np.concatenate([piece.pts for piece in work.pieces]),
+            info.time_base,
+        )
+        notes, lost = _assemble(job, reader, encoded, container, listener)
+        work.finish()
+    finally:
+        if work.close():
+            listener(Noted(f"{work.frames} finished frames are kept in {work.path}: --resume goes on behind them"))
+    listener(Artifact(os.fspath(job.target), "output"))
+    return _report(
+        job, reader, plan, began,
+        frames=len(encoded.pts), changed_frames=changed, resumed=resumed,
+        notes=(*plan.notes, *notes), lost=(*plan.lost, *lost),
+    )  # fmt: skip
 
 
 def _encode(job: VideoJob, reader: VideoReader, plan: EncoderPlan, work: WorkFolder, listener: Listener) -> int:
@@ -184,7 +201,7 @@ def _copy(job: VideoJob) -> None:
 def _identity(job: VideoJob, plan: EncoderPlan) -> dict[str, Any]:
     return {
         "input": file_fingerprint(job.source),
-        "plan": asdict(plan) | {"notes": list(plan.notes)},
+        "plan": asdict(plan),
         "filter": job.chosen.fingerprint if job.chosen is not None else None,
         "piece_frames": job.piece_frames,
         "versions": {"mediarescue": version("mediarescue")} | library_versions(),

@@ -96,7 +96,7 @@ class WorkFolder:
             )
         self._take()
         left = _finished_pieces(self.path)
-        differs = _differences(_read_job(self.path), job)
+        differs = _differences(_read_job(self.path), json.loads(json.dumps(job)))
         if left and not overwrite and not (self.resume and not differs):
             pieces = f"an interrupted run left {len(left)} finished piece{'s'[: len(left) > 1]} in {self.path}"
             if not self.resume:

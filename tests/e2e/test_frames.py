@@ -211,6 +211,15 @@ def test_pictures_of_another_size_are_refused_before_any_work(clip: Path) -> Non
     assert not Path("out.mp4").exists()
 
 
+def test_planes_of_another_kind_of_clip_are_refused(clip: Path) -> None:
+    export_frames(clip, "pictures", options=FramesExportOptions(planes=True, last=1))
+    listed = json.loads(Path("pictures/frames.json").read_bytes())
+    del listed["frames"][0]["files"][2], listed["frames"][0]["sha256"][2]
+    Path("pictures/frames.json").write_text(json.dumps(listed))
+    with pytest.raises(InputError, match=r"000001_Y\.png, 000001_Cb\.png in pictures .* has 3 planes in .*clip"):
+        import_frames("pictures", clip, "out.mp4")
+
+
 def test_another_clip_is_refused_or_doubted(clip: Path, films: Path) -> None:
     export_frames(clip, "pictures")
     change(Path("pictures/000002.png"))

@@ -181,7 +181,12 @@ class PictureFilter:
         """Look at the size of every picture before any is encoded, and for one that was changed."""
         listener(StageStarted(CHECK, len(self._found.by_frame), "frames"))
         changed = not self._same_file or self._job.clip.suffix.lower() != self._job.target.suffix.lower()
-        for done, pictures in enumerate(self._found.by_frame.values(), 1):
+        for done, (index, pictures) in enumerate(self._found.by_frame.items(), 1):
+            if len(pictures) != len(sizes):
+                raise InputError(
+                    f"{some([picture.path.name for picture in pictures])} in {self._job.folder} are listed for frame "
+                    f"{index + 1}, which has {len(sizes)} planes in {self._job.clip}; name the clip they came from"
+                )
             for picture, size in zip(pictures, sizes, strict=True):
                 if (seen := picture_size(picture.path)) != size:
                     raise _wrong_size(picture.path, seen, size)

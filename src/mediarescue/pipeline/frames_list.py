@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from mediarescue.errors import InputError
+from mediarescue.options import PictureFormat
 
 FRAMES_FILE = "frames.json"
 KIND = "mediarescue frames"
@@ -116,29 +117,122 @@ def read_list(path: Path) -> FramesList:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise InputError(f"{path} is not whole: {error}; export the frames again") from error
+    except RecursionError as error:
+        raise _foreign(path, "nested deeply") from error
     try:
-        if document["kind"] != KIND:
-            raise KeyError(KIND)
+        _check(document, _DOCUMENT, "the document")
         if document["schema_version"] > VERSION:
             raise InputError(f"{path} was written by a newer mediarescue ({document['made_by']}); use that one")
-        rows = tuple(_row(entry) for entry in document["frames"])
-        _check(document["source"], document["pictures"])
-        return FramesList(document["source"], document["pictures"], rows)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} is not a list of frames that mediarescue wrote; export the frames again") from error
+        _check(document["source"], _SOURCE, "source")
+        _check(document["pictures"], _PICTURES, "pictures")
+        if document["pictures"]["format"] == PictureFormat.JPEG and document["pictures"]["bit_depth"] != 8:
+            raise ValueError("pictures: bit_depth")
+        rows = _rows(document["frames"], by_plane=document["pictures"]["planes"])
+    except ValueError as error:
+        raise _foreign(path, str(error)) from error
+    return FramesList(document["source"], document["pictures"], rows)
 
 
-def _row(entry: Any) -> FrameRow:
-    files, hashes = tuple(map(str, entry["files"])), tuple(map(str, entry["sha256"]))
-    if not files or len(files) != len(hashes) or any(Path(name).name != name for name in files):
-        raise ValueError(files)
-    return FrameRow(int(entry["number"]), files, hashes, int(entry["pts"]), float(entry["seconds"]), bool(entry["key"]))
+def _foreign(path: Path, why: str) -> InputError:
+    return InputError(f"{path} is not a list of frames that mediarescue wrote ({why}); export the frames again")
 
 
-def _check(source: Any, pictures: Any) -> None:
-    for name in ("name", "size", "sha256", "width", "height"):
-        source[name]
-    for name in ("format", "bit_depth", "planes", "orientation", "quality"):
-        pictures[name]
-    if pictures["orientation"] not in range(1, 9) or pictures["bit_depth"] not in (8, 16):
-        raise ValueError(pictures)
+def _rows(entries: list[Any], *, by_plane: bool) -> tuple[FrameRow, ...]:
+    rows, numbers = [], set()
+    for place, entry in enumerate(entries, 1):
+        where = f"entry {place} of frames"
+        _check(entry, _ROW, where)
+        row = FrameRow(
+            entry["number"],
+            tuple(entry["files"]),
+            tuple(entry["sha256"]),
+            entry["pts"],
+            float(entry["seconds"]),
+            entry["key"],
+        )
+        if len(row.files) != len(row.sha256) or (len(row.files) > 1 and not by_plane):
+            raise ValueError(f"{where}: files and sha256")
+        if row.number in numbers:
+            raise ValueError(f"{where}: number {row.number} for the second time")
+        numbers.add(row.number)
+        rows.append(row)
+    return tuple(rows)
+
+
+_Check = Callable[[Any], bool]
+
+
+def _check(entry: Any, checks: dict[str, _Check], where: str) -> None:
+    """Raise ValueError where a field is missing or is not what it must be."""
+    if not isinstance(entry, dict):
+        raise ValueError(f"{where}: no object")
+    for name, is_right in checks.items():
+        if not is_right(entry.get(name)):
+            raise ValueError(f"{where}: {name}")
+
+
+def _whole(least: int, most: int) -> _Check:
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _are_names(value: Any) -> bool:
+    return _are_texts(value) and bool(value) and all(map(_is_name, value))
+
+
+def _is_name(text: str) -> bool:
+    """Whether it names something in the folder, and nothing above or below."""
+    return text not in ("", "..") and Path(text).name == text and "\0" not in text
+
+
+def _is_seconds(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= _MOST
+
+
+def _are_code_points(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and len(value) == 2 and all(map(_whole(0, 255), value)))
+
+
+_MOST = 2**63 - 1
+
+_DOCUMENT: dict[str, _Check] = {
+    "kind": lambda value: value == KIND,
+    "schema_version": _whole(1, _MOST),
+    "made_by": _is_text,
+    "frames": lambda value: isinstance(value, list),
+}
+_SOURCE: dict[str, _Check] = {
+    "name": _is_text,
+    "size": _whole(0, _MOST),
+    "sha256": _is_text,
+    "width": _whole(1, _MOST),
+    "height": _whole(1, _MOST),
+    "frame_count": lambda value: value is None or _whole(0, _MOST)(value),
+}
+_PICTURES: dict[str, _Check] = {
+    "format": lambda value: value in tuple(PictureFormat),
+    "bit_depth": lambda value: type(value) is int and value in (8, 16),
+    "quality": _whole(0, 100),
+    "planes": _is_flag,
+    "orientation": _whole(1, 8),
+    "cicp": _are_code_points,
+}
+_ROW: dict[str, _Check] = {
+    "number": _whole(1, _MOST),
+    "files": _are_names,
+    "sha256": _are_texts,
+    "pts": _whole(-_MOST - 1, _MOST),
+    "seconds": _is_seconds,
+    "key": _is_flag,
+}

@@ -85,7 +85,12 @@ def graft_entry(
     same_codec = _family(source.kind) == _family(encoded.kind)
     configuration = [box for box in encoded.children if box.kind in _CONFIGURATION and box.kind != b"btrt"]
     if not configuration and same_codec:
-        configuration = [box for box in source.children if box.kind == b"d263"]
+        # FFmpeg's muxer puts a whole box that it knows not what to do with into a glbl: fields, with ProRes.
+        configuration = [
+            box
+            for box in source.children
+            if box.kind == b"d263" or (box.kind == b"glbl" and box.payload[4:8] == b"fiel")
+        ]
     children: list[Box] = []
     at = None
     for box in source.children:

@@ -98,6 +98,14 @@ def test_colours_are_said_where_the_new_codec_cannot() -> None:
     assert b"colr" not in _kinds(graft_entry(motion_jpeg, _entry(b"jpeg"), color=(2, 2, 2, 5)).box)
 
 
+def test_the_fields_that_ffmpeg_puts_into_a_glbl_stay() -> None:
+    fields = box(b"glbl", box(b"fiel", b"\x02\x0e"))
+    entry = graft_entry(_entry(b"apcs", fields), _entry(b"apcs")).box
+    assert fields in entry.serialize()
+    other = graft_entry(_entry(b"apcs", fields), _entry(b"avc1", box(b"avcC", b"\x01"))).box
+    assert fields not in other.serialize()
+
+
 def test_entries_that_differ_are_told_apart() -> None:
     one, other = _entry(b"avc1", box(b"avcC", b"1")), _entry(b"avc1", box(b"avcC", b"2"))
     entries, which = distinct([one, other, one])

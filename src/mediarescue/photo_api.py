@@ -14,7 +14,7 @@ from mediarescue.media.stills.still import PhotoInfo, PhotoPlanes
 from mediarescue.media_reports import PhotoReport
 from mediarescue.output import check_target
 from mediarescue.pipeline.photo import PhotoFunction, PhotoJob, run_photo
-from mediarescue.pipeline.photo_formats import open_still
+from mediarescue.pipeline.photo_formats import check_ending, open_still
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -111,6 +111,7 @@ class Photo:
             raise ValueError("give planes or a filter, not both")
         job = PhotoJob(self._still, Path(output), overwrite, dry_run)
         check_target(job.target, inputs=[self.info.path], overwrite=overwrite)
+        check_ending(job.target, self.info.path, self.info.format)
         own = self.planes
         return run_photo(job, own, filter(own) if filter is not None else planes, listener=listener)
 

@@ -146,6 +146,24 @@ def test_bad_files_cost_themselves_only(folder: Path, capsys: pytest.CaptureFixt
         assert "bug" not in sentence
 
 
+@pytest.mark.parametrize("ending", ["gif", "bmp"])
+def test_a_photo_that_is_not_worked_on_is_told_what_to_do(
+    folder: Path, ending: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (8, 8)).save(Path(f"in/x.{ending}"))
+    assert main(["reencode", f"in/x.{ending}"]) == 3
+    assert "save it as PNG first" in capsys.readouterr().err
+
+
+def test_a_photo_of_its_own_is_said_once_and_keeps_its_format(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reencode", "in/photo.png", "-o", "x.png", "--progress", "plain"]) == 0
+    out, err = capsys.readouterr()
+    assert (out + err).count("nothing was changed") == 1
+    assert main(["reencode", "in/photo.png", "-o", "x.jpg"]) == 2
+    assert "in/photo.png is PNG" in capsys.readouterr().err
+    assert not Path("x.jpg").exists()
+
+
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = names(folder)
     assert main(["reencode", "in", "--out-dir", "out", "--crf", "20", "--dry-run"]) == 0

@@ -88,11 +88,25 @@ def test_targets_are_guarded(photo: Path, tmp_path: Path) -> None:
     process_photo(photo, tmp_path / "there.png", filter=darker, overwrite=True)
 
 
+def test_a_photo_keeps_its_format_and_an_extension_of_it(photo: Path, tmp_path: Path) -> None:
+    for name in ("out.jpg", "out.tif", "out.xyz", "out"):
+        with pytest.raises(UsageError, match=r"is PNG: a photo keeps its format; call the output \*\.png"):
+            process_photo(photo, tmp_path / name)
+        assert not (tmp_path / name).exists()
+    process_photo(photo, tmp_path / "out.PNG")
+    (tmp_path / "odd.xyz").write_bytes(photo.read_bytes())
+    process_photo(tmp_path / "odd.xyz", tmp_path / "again.xyz")
+    tiff = next(sample for sample in SAMPLES if sample.name.startswith("tiff")).write(tmp_path)
+    process_photo(tiff, tmp_path / "a.tiff")
+    process_photo(tiff, tmp_path / "a.tif")
+
+
 def test_planes_of_another_shape_are_a_mistake_of_the_filter(photo: Path, tmp_path: Path) -> None:
     for wrong in (
         lambda planes: planes.planes[:2],
         lambda planes: [plane[:-1] for plane in planes.planes],
         lambda planes: [plane.astype(np.uint16) for plane in planes.planes],
+        lambda planes: [plane.tolist() for plane in planes.planes],
     ):
         with pytest.raises(ValueError, match="the filter returned"):
             process_photo(photo, tmp_path / "out.png", filter=wrong)

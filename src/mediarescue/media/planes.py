@@ -167,9 +167,10 @@ def repainted(source: FramePlanes, planes: Sequence[Plane] | None) -> Repainted 
     for number, (new, was) in enumerate(zip(planes, old, strict=True)):
         if new is was:
             continue
-        if new.shape != was.shape or new.dtype != was.dtype:
+        if not isinstance(new, np.ndarray) or new.shape != was.shape or new.dtype != was.dtype:
+            given = f"{new.dtype}{list(new.shape)}" if isinstance(new, np.ndarray) else f"a {type(new).__name__}"
             raise ValueError(
-                f"the filter returned plane {number} of frame {source.index} as {new.dtype}{list(new.shape)}; "
+                f"the filter returned plane {number} of frame {source.index} as {given}; "
                 f"it must stay {was.dtype}{list(was.shape)}"
             )
         changed[number] = new

@@ -28,6 +28,11 @@ VIDEOS = frozenset((
 _OTHER_USES = {".ts": (b"\x47",), ".mod": (b"\x00\x00\x01\xba",)}
 """Endings that programs' source code and music have too, and how a film of that name begins."""
 
+_REFUSED_PHOTOS = (
+    b"GIF8", b"BM", b"8BPS", b"8BPB", b"gimp xcf", b"v/1\x01", b"#?RADIANCE", b"\xff\x0a", b"\0\0\0\x0cJXL ",
+)  # fmt: skip
+"""How photos begin that are not worked on: what opens photos says so best."""
+
 _IMAGE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"miaf", b"avif", b"avis")
 _HEAD_BYTES = 16
 
@@ -280,6 +285,8 @@ def _head(path: Path) -> bytes:
 
 def _begins_like_a_photo(head: bytes) -> bool:
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return True
+    if head.startswith(_REFUSED_PHOTOS):
         return True
     return (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or (head[4:8] == b"ftyp" and head[8:12] in _IMAGE_BRANDS)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mediarescue.events import Artifact, Listener, Noted, StageFinished, StageStarted, ignore
+from mediarescue.events import Artifact, Listener, StageFinished, StageStarted, ignore
 from mediarescue.media.planes import Plane
 from mediarescue.media.stills.still import PhotoPlanes, Still, Written
 from mediarescue.media_reports import PhotoReport
@@ -57,7 +57,6 @@ def run_photo(
         count = changed_pixels(planes.planes, changed)
         changed = changed if count else None
     if changed is None:
-        listener(Noted(UNCHANGED))
         if not job.dry_run:
             _copy(job, source)
             listener(Artifact(os.fspath(job.target), "output"))
@@ -79,10 +78,10 @@ def checked(planes: PhotoPlanes, new: Sequence[Plane]) -> tuple[Plane, ...]:
     if len(new) != len(planes.planes):
         raise ValueError(f"the filter returned {len(new)} planes; the photo has {len(planes.planes)}")
     for number, (one, was) in enumerate(zip(new, planes.planes, strict=True)):
-        if one.shape != was.shape or one.dtype != was.dtype:
+        if not isinstance(one, np.ndarray) or one.shape != was.shape or one.dtype != was.dtype:
+            given = f"{one.dtype}{list(one.shape)}" if isinstance(one, np.ndarray) else f"a {type(one).__name__}"
             raise ValueError(
-                f"the filter returned plane {number} as {one.dtype}{list(one.shape)}; "
-                f"it must stay {was.dtype}{list(was.shape)}"
+                f"the filter returned plane {number} as {given}; it must stay {was.dtype}{list(was.shape)}"
             )
     return tuple(new)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from mediarescue.errors import InputError
+from mediarescue.errors import InputError, UsageError
 from mediarescue.media.stills.still import Still
 from mediarescue.registry import Registry
 
@@ -39,6 +39,16 @@ FORMATS.add("PNG", entry=FormatLine("mediarescue.media.stills.png", "PngStill"))
 FORMATS.add("TIFF", entry=FormatLine("mediarescue.media.stills.tiff", "TiffStill"))
 FORMATS.add("WebP", entry=FormatLine("mediarescue.media.stills.webp", "WebpStill"))
 FORMATS.add("HEIC", entry=FormatLine("mediarescue.pipeline.heif_photo", "HeifStill"))
+
+_ENDINGS: dict[str, tuple[str, ...]] = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".insp"),
+    "PNG": (".png",),
+    "TIFF": (".tif", ".tiff"),
+    "WebP": (".webp",),
+    "HEIC": (".heic", ".heif", ".hif"),
+    "AVIF": (".avif", ".heif", ".hif"),
+}
+"""How files of a format are called; the first is the one to advise."""
 
 _RAW = (
     "a camera's raw file ({}), not a finished picture; develop it with a raw converter and give the TIFF or JPEG that "
@@ -91,6 +101,16 @@ def open_still(path: Path) -> Still:
     if not head.strip(b"\0"):
         raise InputError(f"{path} is no photo: it begins with zeros")
     raise InputError(f"{path} is no photo of a known format ({', '.join(name for name, _ in FORMATS)})")
+
+
+def check_ending(target: Path, source: Path, name: str) -> None:
+    """Refuse a target that is called like another format than ``name``, and unlike the source; raises UsageError."""
+    endings = _ENDINGS[name]
+    if target.suffix.lower() not in (*endings, source.suffix.lower()):
+        what = f"ends in {target.suffix}" if target.suffix else "has no extension"
+        raise UsageError(
+            f"{target} {what}, and {source} is {name}: a photo keeps its format; call the output *{endings[0]}"
+        )
 
 
 def _head(path: Path) -> bytes:

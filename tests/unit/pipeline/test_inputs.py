@@ -189,6 +189,9 @@ def test_what_may_not_be_read_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         ("a.1", b"\x00\x00\x00\x18ftypheic", MediaKind.PHOTO),
         ("a.1", b"\x00\x00\x00\x18ftypisom", MediaKind.VIDEO),
         ("a.1", b"", MediaKind.VIDEO),
+        ("a.gif", b"GIF89a", MediaKind.PHOTO),
+        ("a.bmp", b"BM", MediaKind.PHOTO),
+        ("a.psd", b"8BPS", MediaKind.PHOTO),
     ],
 )
 def test_the_name_tells_photos_from_films_and_where_it_does_not_the_first_bytes(

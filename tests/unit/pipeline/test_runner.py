@@ -166,6 +166,12 @@ class TestWindows:
             FrameWindow(frame, {0: frame}, 1)[2]
 
 
+def test_planes_that_are_no_arrays_are_a_mistake_of_the_filter_said_in_a_sentence() -> None:
+    chosen = as_filter(lambda frame: [plane.tolist() for plane in frame.planes])
+    with pytest.raises(ValueError, match=r"plane 0 of frame 0 as a list; it must stay uint8\[8, 16\]"):
+        list(Filtered(grey_frames(2), TIME_BASE, chosen))
+
+
 def test_the_queue_holds_few_large_frames_and_more_small_ones() -> None:
     assert queue_depth(7680, 4320, 10) == 2
     assert queue_depth(3840, 2160, 8) == 2

@@ -131,7 +131,7 @@ class VideoReader:
         """Correct what the container says by the first frame, which is what the encoder will get."""
         first = next(self._decode(), None)
         if first is None:
-            raise InputError(f"no picture of {self.path} can be decoded; it may be damaged: try mediarescue untrunc")
+            raise InputError(_undecodable(self.path))
         fields = info.field_order
         if fields == "unknown" and first.interlaced_frame:
             fields = "tt" if _is_top_first(first) else "bb"
@@ -194,6 +194,10 @@ def _picture_stream(container: av.container.InputContainer, path: Path) -> Any:
     return stream
 
 
+def _undecodable(path: Path) -> str:
+    return f"no picture of {path} can be decoded: it may be cut off or damaged, which mediarescue inspect tells"
+
+
 def _is_cover(stream: Any) -> bool:
     import av.stream
 
@@ -203,7 +207,7 @@ def _is_cover(stream: Any) -> bool:
 def _info(path: Path, container: av.container.InputContainer, stream: Any) -> VideoInfo:
     context = stream.codec_context
     if context.format is None:
-        raise InputError(f"no picture of {path} can be decoded: its picture format is unknown ({context.name})")
+        raise InputError(_undecodable(path))
     seconds = float(stream.duration * stream.time_base) if stream.duration else None
     if seconds is None and container.duration:
         seconds = container.duration / 1_000_000

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS
 
 COPIED = "copied as it is"
 """What is said of a file in which nothing is to be changed."""
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return ``"1 frame"``, ``"2 frames"``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def decoding_warnings(source: Path, *, undecoded: int, damaged: int) -> tuple[str, ...]:
+    """Say how many frames of a film could not be decoded, or not as they were."""
+    warnings = []
+    if undecoded:
+        missing = "it is" if undecoded == 1 else "they are"
+        warnings.append(f"{number_of(undecoded, 'frame')} of {source} could not be decoded: {missing} missing")
+    if damaged:
+        (are, them) = ("is", "it") if damaged == 1 else ("are", "them")
+        warnings.append(f"{number_of(damaged, 'frame')} of {source} {are} damaged: the decoder made up parts of {them}")
+    return tuple(warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +92,7 @@ class VideoReport:
         if self.dry_run:
             return f"{self.codec} to {how}{' crf ' + self.settings['crf'] if 'crf' in self.settings else ''}"
         some = f"{self.changed_frames} of " if self.changed_frames else ""
-        words = f"{some}{self.frames} frames, {how}"
+        words = f"{some}{number_of(self.frames, 'frame')}, {how}"
         return f"{words}, {self.resumed_frames} from an earlier run" if self.resumed_frames else words
 
     @property
@@ -149,7 +167,8 @@ class PhotoReport:
         """What was done, in a few words."""
         if not self.changed:
             return COPIED
-        return f"{self.changed_pixels} pixels changed, {self.rewritten} of {self.rewritten_of} {self.rewritten_unit}"
+        pixels = number_of(self.changed_pixels, "pixel")
+        return f"{pixels} changed, {self.rewritten} of {self.rewritten_of} {self.rewritten_unit}"
 
     @property
     def reservations(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from mediarescue.media.orientation import upright_size
 from mediarescue.media.pictures import SUFFIXES
 from mediarescue.media.planes import FramePlanes
 from mediarescue.media.reader import VideoReader
+from mediarescue.media_reports import decoding_warnings, number_of
 from mediarescue.options import FramesExportOptions
 from mediarescue.output import readable_size
 from mediarescue.pipeline.frame_pictures import FramePictures
@@ -107,7 +108,7 @@ class _Wanted:
         rate = info.rate
         count = info.frame_count or (round(info.duration_seconds * rate) if info.duration_seconds and rate else 0)
         if count and self.begin >= count and info.frame_count:
-            raise UsageError(f"{info.path} has {count} frames: there is no frame {self.begin + 1}")
+            raise UsageError(f"{info.path} has {number_of(count, 'frame')}: there is no frame {self.begin + 1}")
         begin, stop = self.begin, min(count, self.stop or count)
         if rate and options.start is not None:
             begin = max(begin, math.ceil(options.start * rate))
@@ -259,11 +260,6 @@ def _report(
     began: float,
 ) -> FramesReport:
     width, height = upright_size(frame.width, frame.height, pictures.orientation)
-    warnings = []
-    if reader.undecoded:
-        warnings.append(f"{reader.undecoded} frames of {job.source} could not be decoded: they are missing")
-    if reader.damaged:
-        warnings.append(f"{reader.damaged} frames of {job.source} are damaged: the decoder made up parts of them")
     return FramesReport(
         input=os.fspath(job.source),
         output=None if job.options.dry_run else os.fspath(job.folder),
@@ -280,7 +276,7 @@ def _report(
         output_bytes=0,
         seconds=time.perf_counter() - began,
         notes=notes,
-        warnings=tuple(warnings),
+        warnings=decoding_warnings(job.source, undecoded=reader.undecoded, damaged=reader.damaged),
         dry_run=job.options.dry_run,
     )
 

@@ -16,7 +16,7 @@ from mediarescue.media.orientation import upright_size
 from mediarescue.media.pictures import PictureCoding, decode_picture, has_own_profile, picture_size
 from mediarescue.media.planes import FramePlanes, Plane
 from mediarescue.media.reader import VideoReader
-from mediarescue.media_reports import VideoReport
+from mediarescue.media_reports import VideoReport, number_of
 from mediarescue.options import FramesImportOptions, MissingPictures
 from mediarescue.pipeline.frame_pictures import FramePictures
 from mediarescue.pipeline.frames_list import FRAMES_FILE, FramesList, read_list
@@ -135,7 +135,9 @@ class PictureFilter:
         told = [self._doubt] if self._doubt else []
         last = max(self._found.by_frame, default=-1) + 1
         if report.changed and not report.dry_run and report.frames < last:
-            told.append(f"there are pictures up to frame {last}, and {report.frames} frames could be decoded")
+            told.append(
+                f"there are pictures up to frame {last}, and {number_of(report.frames, 'frame')} could be decoded"
+            )
         return tuple(told)
 
     def _check_clip(self, listed: FramesList, info: VideoInfo, listener: Listener) -> None:
@@ -149,8 +151,8 @@ class PictureFilter:
         if not same_pictures or len(counts) > 1:
             raise UsageError(
                 f"the pictures were exported from {source['name']} ({source['width']}x{source['height']}, "
-                f"{source.get('frame_count') or '?'} frames), and {info.path} is another clip "
-                f"({info.width}x{info.height}, {info.frame_count or '?'} frames); name that one with --like"
+                f"{_frames(source.get('frame_count'))}), and {info.path} is another clip "
+                f"({info.width}x{info.height}, {_frames(info.frame_count)}); name that one with --like"
             )
         self._doubt = f"{info.path} is not the file that the pictures were exported from, only one of the same size"
         listener(Warned(self._doubt))
@@ -211,6 +213,10 @@ def _settings(listed: FramesList) -> FramePictures:
     cicp = made.get("cicp")
     coding = PictureCoding(format=made["format"], quality=made["quality"], cicp=tuple(cicp) if cicp else None)
     return FramePictures(coding, made["bit_depth"], made["orientation"], made["planes"])
+
+
+def _frames(count: int | None) -> str:
+    return number_of(count, "frame") if count else "? frames"
 
 
 def _counted_pictures(count: int) -> str:

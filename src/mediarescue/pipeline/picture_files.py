@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mediarescue.errors import InputError
 from mediarescue.media.pictures import PICTURE_SUFFIXES
+from mediarescue.media_reports import number_of
 from mediarescue.pipeline.frames_list import FrameRow
 
 _SHOWN = 5
@@ -131,8 +132,8 @@ def find_sequence(folder: Path, frames: int) -> FoundPictures:
         gap = next((n for n in range(min(numbered), max(numbered)) if n not in numbered), None)
         hint = f", number {gap} is missing" if gap is not None else ""
         raise InputError(
-            f"{folder} holds {len(numbered)} pictures and the clip has {frames} frames{hint}; "
-            "without a frames.json every frame needs its picture"
+            f"{folder} holds {number_of(len(numbered), 'picture')} and the clip has {number_of(frames, 'frame')}"
+            f"{hint}; without a frames.json every frame needs its picture"
         )
     ordered = sorted(numbered)
     return FoundPictures({index: (FoundPicture(folder / numbered[n]),) for index, n in enumerate(ordered)})

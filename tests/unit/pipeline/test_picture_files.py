@@ -68,6 +68,7 @@ def test_a_sequence_goes_by_its_numbers(tmp_path: Path) -> None:
     ("names", "sentence"),
     [
         (("a1.png", "a2.png"), "holds 2 pictures and the clip has 3 frames; "),
+        (("a1.png",), "holds 1 picture and the clip has 3 frames; "),
         (("a1.png", "a3.png"), "number 2 is missing"),
         (("a1.png", "b1.png", "a2.png"), "have the same number"),
         (("a1.png", "two.png", "a3.png"), "holds no number"),

@@ -170,6 +170,8 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(folder: Path, caps
     out = capsys.readouterr().out
     assert "h264 to libx264 crf 20" in out
     assert "nothing was written: a dry run" in out
+    assert main(["reencode", "in", "--out-dir", "out", "--dry-run", "--json"]) == 0
+    assert [file["state"] for file in json.loads(capsys.readouterr().out)["files"]] == ["planned"] * 3
     assert names(folder) == before
     assert not Path("out").exists()
 

@@ -105,9 +105,16 @@ def _show(
         document = batch_document(report, inputs, command=command, dry_run=asked.dry_run)
         write_stdout(as_text(document if error is None else {**document, "error": error}))
     elif not asked.quiet and (len(report.files) > 1 or error is None):
-        notes = asked.verbose
-        text = batch_text(report, inputs, dry_run=asked.dry_run, every_note=notes, already_said=already_said)
-        write_stdout(text)
+        write_stdout(
+            batch_text(
+                report,
+                inputs,
+                dry_run=asked.dry_run,
+                out_dir=asked.out_dir,
+                every_note=asked.verbose,
+                already_said=already_said,
+            )
+        )
 
 
 def _done(report: BatchReport) -> int:

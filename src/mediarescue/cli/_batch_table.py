@@ -23,6 +23,7 @@ def batch_text(
     inputs: Inputs,
     *,
     dry_run: bool,
+    out_dir: Path | None = None,
     every_note: bool = False,
     already_said: Collection[str] = (),
 ) -> str:
@@ -34,6 +35,8 @@ def batch_text(
     inputs : Inputs
         What was passed over in folders is said.
     dry_run : bool
+    out_dir : Path or None
+        The folder that all outputs were asked to go to.
     every_note : bool
         List what differs from the source without harm, too; of a single file it always is.
     already_said : collection of str
@@ -42,7 +45,7 @@ def batch_text(
     width = text_width()
     said = set(already_said) if sys.stdout.isatty() else set()
     parts = [_table(report, width, dry_run=dry_run)]
-    lines = _lines(report, inputs, dry_run, every_note)
+    lines = _lines(report, inputs, out_dir, every_note)
     parts += [labelled(label, text, width) for label, text in lines if text not in said]
     return "".join(parts)
 
@@ -111,9 +114,7 @@ def _common_folder(paths: Sequence[Path]) -> Path | None:
 
 
 def _done(outcome: FileOutcome) -> str:
-    if outcome.state is State.DONE:
-        if outcome.report is None:
-            return "done"
+    if outcome.report is not None:
         return outcome.report.summary
     if outcome.state is State.SKIPPED:
         return "left out: its output exists"
@@ -122,7 +123,7 @@ def _done(outcome: FileOutcome) -> str:
     return outcome.state.value
 
 
-def _lines(report: BatchReport, inputs: Inputs, dry_run: bool, every_note: bool) -> Iterator[tuple[str, str]]:
+def _lines(report: BatchReport, inputs: Inputs, out_dir: Path | None, every_note: bool) -> Iterator[tuple[str, str]]:
     several = len(report.files) > 1
     for outcome in report.files:
         if outcome.failure is not None:
@@ -135,10 +136,11 @@ def _lines(report: BatchReport, inputs: Inputs, dry_run: bool, every_note: bool)
         for warning in outcome.warnings:
             yield "but", _of_file(outcome, warning, several)
     for outcome in report.files:
-        if outcome.state is State.DONE and (every_note or not several):
-            yield "output", f"{outcome.job.target}{' (nothing was written: a dry run)' if dry_run else ''}"
+        if outcome.state in (State.DONE, State.PLANNED) and (every_note or not several):
+            unwritten = " (nothing was written: a dry run)" if outcome.state is State.PLANNED else ""
+            yield "output", f"{outcome.job.target}{unwritten}"
     if several:
-        yield from _totals(report, dry_run)
+        yield from _totals(report, out_dir)
     if inputs.own and any(outcome.job.refusal is None for outcome in report.files):
         what, them = ("output", "it") if inputs.own == 1 else ("outputs", "them")
         yield "passed", f"{inputs.own} {what} of mediarescue (name {them} to work on {them})"
@@ -149,18 +151,17 @@ def _of_file(outcome: FileOutcome, sentence: str, several: bool) -> str:
     return f"{name}: {sentence}" if several and name not in sentence else sentence
 
 
-def _totals(report: BatchReport, dry_run: bool) -> Iterator[tuple[str, str]]:
+def _totals(report: BatchReport, out_dir: Path | None) -> Iterator[tuple[str, str]]:
     counts = Counter(outcome.state for outcome in report.files)
-    words = {State.DONE: "to be done"} if dry_run else {}
-    states = ", ".join(f"{counts[state]} {words.get(state, state.value)}" for state in State if counts[state])
+    states = ", ".join(f"{counts[state]} {state.value}" for state in State if counts[state])
     done = [outcome for outcome in report.files if outcome.output_bytes and outcome.state is State.DONE]
     before, after = sum(outcome.job.size for outcome in done), sum(outcome.output_bytes for outcome in done)
-    sizes = f"; {readable_size(before)} -> {readable_size(after)}" if done and not dry_run else ""
+    sizes = f"; {readable_size(before)} -> {readable_size(after)}" if done else ""
     yield "files", f"{len(report.files)}: {states}{sizes} in {_seconds(report.seconds)}"
-    if dry_run:
+    if counts[State.PLANNED]:
         yield "", "nothing was written: a dry run"
-    folders = {outcome.job.target.parent for outcome in done}
-    if done and not dry_run:
+    folders = {outcome.job.target.parent for outcome in done} if out_dir is None else {out_dir}
+    if done:
         yield "output", str(folders.pop()) if len(folders) == 1 else f"{len(folders)} folders (-v lists the files)"
 
 

@@ -219,8 +219,10 @@ class _Batch:
         seconds = time.monotonic() - run.began
         match answer:
             case Finished(report):
-                written = _size(job.target) if report.output is not None else 0
-                outcome = FileOutcome(job, State.DONE, seconds, report, output_bytes=written)
+                state, written = State.PLANNED, 0
+                if report.output is not None:
+                    state, written = State.DONE, _size(job.target)
+                outcome = FileOutcome(job, state, seconds, report, output_bytes=written)
             case Failed(error, trace):
                 outcome = FileOutcome(job, State.FAILED, seconds, failure=self._described(job, error), trace=trace)
             case Stopped() | Died() if run.leftovers.was_written:

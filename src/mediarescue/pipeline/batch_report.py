@@ -47,6 +47,8 @@ class State(StrEnum):
     """What became of a file."""
 
     DONE = "done"
+    PLANNED = "planned"
+    """It would be done: a dry run."""
     SKIPPED = "skipped"
     """Its output was there already."""
     FAILED = "failed"

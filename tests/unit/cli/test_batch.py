@@ -84,6 +84,17 @@ def test_several_files_become_a_table_and_totals(folder: Path, capsys: pytest.Ca
     assert lines[8:] == ["output    out"]
 
 
+def test_the_folder_of_outputs_is_named_whatever_folders_are_in_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("in/day2").mkdir()
+    Path("in/day2/d.jpg").write_text("good ", encoding="utf-8")
+    call("in", out_dir=Path("out"))
+    assert capsys.readouterr().out.splitlines()[-1] == "output    out"
+    call("in")
+    assert capsys.readouterr().out.splitlines()[-1] == "output    2 folders (-v lists the files)"
+
+
 def test_verbose_lists_notes_and_outputs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call("in", verbose=True)
     out = capsys.readouterr().out

@@ -112,6 +112,9 @@ class _Film:
         pos, at, number = 0, dict[int, int](), 0
         for header in self.movie.headers:
             pos = min(header.end, self.size)
+            if header.to_end:  # what comes behind it would be a part of it
+                self._new_mdat(layout, homeless)
+                homeless = homeless[:0]
             if header.offset == self.moov_offset:
                 at[header.offset] = layout.literal(bytes(moov_size))
             elif header.offset in self.metas:
@@ -119,18 +122,22 @@ class _Film:
             elif header.kind == b"mdat":
                 if not self.without:
                     own = Spans(media.start[number : number + 1], media.end[number : number + 1])
-                    form = _size_form(header, is_last=pos == self.size and not len(homeless))
+                    form = _size_form(header, is_last=pos == self.size)
                     self._mdat(layout, own, np.flatnonzero(home == number), form)
                 elif number == 0:
                     self._mdat(layout, media, np.flatnonzero(home == 0), SizeForm.COMPACT)
                 number += 1
             elif header.kind not in self.without:
                 layout.copy(header.offset, pos)
+        self._new_mdat(layout, homeless)
         layout.copy(pos, self.size)
-        if len(homeless):
-            none = np.zeros(0, np.int64)
-            self._mdat(layout, Spans(none, none), homeless, SizeForm.COMPACT)
         return layout, at
+
+    def _new_mdat(self, layout: Layout, chunks: Int64Array) -> None:
+        """Append an ``mdat`` of new chunks only, if there are any."""
+        if len(chunks):
+            none = np.zeros(0, np.int64)
+            self._mdat(layout, Spans(none, none), chunks, SizeForm.COMPACT)
 
     def _mdat(self, layout: Layout, media: Spans, chunks: Int64Array, form: SizeForm) -> None:
         """Append an ``mdat`` of what is kept of these bytes of the source, and of new chunks."""

@@ -212,6 +212,33 @@ def test_pictures_outside_the_media_data_stay_where_they_are_and_new_ones_go_beh
     assert _samples(made, 1) == [b"meta0", b"meta1"]
 
 
+@pytest.mark.parametrize(
+    "last", [struct.pack(">I4s", 0, b"free") + b"up to the end", b"\xff\xff\xff"], ids=["open", "loose"]
+)
+def test_new_pictures_without_a_place_stand_in_front_of_what_ends_the_file(tmp_path: Path, last: bytes) -> None:
+    head = FTYP + struct.pack(">I4s", 8 + sum(len(c.data) for c in MEDIA), b"free")
+    path = tmp_path / "a.mp4"
+    path.write_bytes(head + b"".join(chunk.data for chunk in MEDIA) + _moov(_places(MEDIA, len(head))) + last)
+    out, made = _transplanted(path)
+    assert out.endswith(b"mdat" + b"".join(NEW) + last)
+    assert b"".join(NEW) in b"".join(out[h.payload_offset : h.end] for h in read_movie(made).mdats)
+    assert _samples(made, 0) == list(NEW)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_an_index_up_to_the_end_of_the_file_gets_a_size(tmp_path: Path, large: bool) -> None:
+    path = _film(tmp_path / "a.mp4")
+    data = path.read_bytes()
+    at = data.index(b"moov") - 4
+    head = struct.pack(">I4sQ", 1, b"moov", 0) if large else struct.pack(">I4s", 0, b"moov")
+    path.write_bytes(data[:at] + head + data[at + 8 :])
+    out, made = _transplanted(path)
+    header = read_movie(made).headers[-1]
+    assert (header.kind, header.declared_size) == (b"moov", len(out) - header.offset)
+    assert _samples(made, 0) == list(NEW)
+    assert _samples(made, 1) == [b"meta0", b"meta1"]
+
+
 def test_bytes_that_another_track_uses_too_are_not_cut(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     start = len(FTYP) + 8

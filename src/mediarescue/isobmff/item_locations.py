@@ -14,6 +14,7 @@ from mediarescue.isobmff.relocation import Spans
 
 Int64Array = NDArray[np.int64]
 Move = Callable[[Int64Array], Int64Array]
+_U32_MAX = 0xFFFFFFFF
 
 
 def _items(iloc: Box) -> list[ItemLocation]:
@@ -38,11 +39,11 @@ def item_spans(box: Box) -> Spans:
     return Spans.union(np.concatenate(starts), np.concatenate(ends))
 
 
-def _locations(box: Box) -> Iterator[Box]:
-    if box.kind == b"iloc":
+def _locations(box: Box, kind: bytes = b"iloc") -> Iterator[Box]:
+    if box.kind == kind:
         yield box
     for child in box.children or ():
-        yield from _locations(child)
+        yield from _locations(child, kind)
 
 
 def with_moved_places(box: Box, move: Move, size: int) -> Box:
@@ -71,9 +72,12 @@ def with_moved_places(box: Box, move: Move, size: int) -> Box:
     )
 
 
-def misplaced(box: Box, move: Move) -> tuple[str, ...]:
-    """Say of which items the new place could not be written into a box, `with_moved_places` having done the others."""
+def misplaced(box: Box, move: Move, size: int) -> tuple[str, ...]:
+    """Say whose new place could not be written into a box, `with_moved_places` having done the others."""
     found = []
+    for gps in _locations(box, b"gps "):
+        if int(move(_gps_rows(gps, size)[:, 0]).max(initial=0)) > _U32_MAX:
+            found.append("where the camera's GPS data lie: they are now behind 4 GiB, which its list cannot say")
     for iloc in _locations(box):
         try:
             read_locations(iloc.payload)
@@ -99,19 +103,24 @@ def _shifted(iloc: Box, move: Move) -> tuple[bytes, list[int]]:
 
 
 def _moved_gps(box: Box, move: Move, size: int) -> Box:
-    """Return the list of GPS blocks that Novatek's dash cameras keep in the ``moov``: count, then offset and size.
+    rows = _gps_rows(box, size)
+    moved = move(rows[:, 0])
+    if not len(rows) or int(moved.max()) > _U32_MAX:
+        return box
+    data = np.column_stack((moved, rows[:, 1])).astype(">u4").tobytes()
+    return box.replace(payload=box.payload[:8] + data + box.payload[8 + len(data) :])
+
+
+def _gps_rows(box: Box, size: int) -> Int64Array:
+    """Return offset and size, int64 (n, 2), of GPS blocks that Novatek's dash cameras list in the ``moov``.
 
     Notes
     -----
-    The blocks are ``free`` boxes among the media data (ExifTool, "Novatek" in QuickTimeStream.pl, tells the form).
+    The blocks are ``free`` boxes among the media data (ExifTool, "Novatek" in QuickTimeStream.pl, tells the form:
+    count, then the rows). Where one leads outside the file they are something else, and none.
     """
-    data = box.payload
-    count = int.from_bytes(data[4:8], "big")
-    if not count or len(data) < 8 + 8 * count:
-        return box
-    rows = np.frombuffer(data, ">u4", 2 * count, 8).reshape(-1, 2).astype(np.int64)
-    moved = move(rows[:, 0])
-    if (rows.sum(axis=1) > size).any() or int(moved.max()) > 0xFFFFFFFF:
-        return box
-    rows = np.column_stack((moved, rows[:, 1]))
-    return box.replace(payload=data[:8] + rows.astype(">u4").tobytes() + data[8 + 8 * count :])
+    count = int.from_bytes(box.payload[4:8], "big")
+    if not count or len(box.payload) < 8 + 8 * count:
+        return np.zeros((0, 2), np.int64)
+    rows: Int64Array = np.frombuffer(box.payload, ">u4", 2 * count, 8).reshape(-1, 2).astype(np.int64)
+    return rows[:0] if (rows.sum(axis=1) > size).any() else rows

@@ -114,5 +114,6 @@ def _transplanted(
             raise VerificationError(f"the encoded pictures cannot be put into {path.name}: {error}") from error
         write_pieces(layout, new, source, pieces, output, listener)
         relocation, _ = layout.placed()
-        lost = [sentence for box in (film.movie.moov, *film.metas.values()) for sentence in misplaced(box, relocation)]
+        boxes = (film.movie.moov, *film.metas.values())
+        lost = [sentence for box in boxes for sentence in misplaced(box, relocation, source.size)]
     return AssemblyReport(film.notes, (*new.lost, *lost))

@@ -60,10 +60,10 @@ def test_an_item_whose_new_offset_does_not_fit_and_a_cut_box_stay_as_they_are() 
     cut = _meta(struct.pack(">HHHHH", 0x4400, 9, 1, 0, 1))
     assert with_moved_places(cut, _later, 4000) == cut
     assert item_spans(cut).size == 0
-    assert "has too few bytes" in misplaced(narrow, lambda offset: offset + 100)[0]
-    assert "item 1 " in misplaced(narrow, lambda offset: offset + 100)[0]
-    assert not misplaced(narrow, lambda offset: offset + 5)
-    assert "the iloc box is cut off" in misplaced(cut, _later)[0]
+    assert "has too few bytes" in misplaced(narrow, lambda offset: offset + 100, 4000)[0]
+    assert "item 1 " in misplaced(narrow, lambda offset: offset + 100, 4000)[0]
+    assert not misplaced(narrow, lambda offset: offset + 5, 4000)
+    assert "the iloc box is cut off" in misplaced(cut, _later, 4000)[0]
 
 
 def test_places_of_a_dash_camera_follow() -> None:
@@ -73,3 +73,8 @@ def test_places_of_a_dash_camera_follow() -> None:
     assert moved.get(b"gps ").payload == struct.pack(">8I", 0x101, 3, 500, 64, 1756, 64, 2756, 64)
     assert moved.get(b"udta").serialize() == moov.get(b"udta").serialize()
     assert with_moved_places(moov, _later, 2000) == moov  # they lead outside: they are no places
+    assert not misplaced(moov, _later, 4000)
+    far = misplaced(moov, lambda offset: offset + (1 << 32), 4000)
+    assert len(far) == 1
+    assert "GPS" in far[0]
+    assert with_moved_places(moov, lambda offset: offset + (1 << 32), 4000) == moov

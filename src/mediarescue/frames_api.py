@@ -60,7 +60,8 @@ def import_frames(
 ) -> VideoReport:
     """Write a film anew with what another program changed in its exported pictures.
 
-    Frames without a change, and pixels without one, keep the samples of the film; so do times, sound, and all else.
+    Frames and pixels without a change go into the encoder as they were decoded (lossless encoding keeps them exactly);
+    times, sound and all else stay as they were.
 
     Parameters
     ----------

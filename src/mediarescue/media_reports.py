@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mediarescue.errors import EXIT_OK, EXIT_RESERVATIONS
 
+if TYPE_CHECKING:
+    from mediarescue.options import EncodeOptions
+
 COPIED = "copied as it is"
 """What is said of a file in which nothing is to be changed."""
+
+
+_SCALES = {"crf": "crf", "qmin": "q", "cq": "q", "qp": "q", "qp_i": "q"}
+"""The settings in which encoders have what ``--crf`` says, and what they are called."""
+_GROWN = 1.3
+"""Outputs larger than the source by more than this are told how to be made smaller."""
 
 
 def number_of(count: int, noun: str) -> str:
@@ -88,12 +98,32 @@ class VideoReport:
         """What was done, in a few words."""
         if not self.changed:
             return COPIED
-        how = f"{self.encoder}{' lossless' if self.lossless else ''}"
+        how = f"{self.encoder} {self.quality}".rstrip()
         if self.dry_run:
-            return f"{self.codec} to {how}{' crf ' + self.settings['crf'] if 'crf' in self.settings else ''}"
+            return f"{self.codec} to {how}"
         some = f"{self.changed_frames} of " if self.changed_frames else ""
         words = f"{some}{number_of(self.frames, 'frame')}, {how}"
         return f"{words}, {self.resumed_frames} from an earlier run" if self.resumed_frames else words
+
+    @property
+    def quality(self) -> str:
+        """How fine the pictures are, in the encoder's own terms: ``"crf 20.5"``, ``"lossless"``, a profile."""
+        if self.lossless:
+            return "lossless" if self.encoder else ""
+        name = self._scale
+        return f"{_SCALES[name]} {self.settings[name]}" if name else self.settings.get("profile", "")
+
+    @property
+    def _scale(self) -> str:
+        return next((name for name in _SCALES if name in self.settings), "")
+
+    def noting_growth(self, asked: EncodeOptions) -> VideoReport:
+        """Return the report with a note where the film grew although nobody asked for its quality."""
+        grew = self.output_bytes > _GROWN * self.input_bytes
+        if not grew or not self._scale or self.lossless or asked.crf is not None:
+            return self
+        note = f"larger than the source: --crf N (an N above {self.settings[self._scale]}) makes it smaller"
+        return replace(self, notes=(*self.notes, note))
 
     @property
     def reservations(self) -> tuple[str, ...]:

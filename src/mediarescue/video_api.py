@@ -126,5 +126,6 @@ def process_video(
     UsageError, InputError, OutputError, MissingDependencyError, VerificationError
         As `mediarescue.errors` describes them; nothing is left half-written, and the source is never written to.
     """
-    job = VideoJob(Path(source), Path(target), as_filter(filter), encode or EncodeOptions(), resume, overwrite, dry_run)
-    return run_video(job, listener=listener)
+    asked = encode or EncodeOptions()
+    job = VideoJob(Path(source), Path(target), as_filter(filter), asked, resume, overwrite, dry_run)
+    return run_video(job, listener=listener).noting_growth(asked)

@@ -324,6 +324,8 @@ def test_the_command_line_does_the_same(clip: Path, capsys: pytest.CaptureFixtur
     change(Path("deep/pictures/000003.png"))
     words = ["frames", "import", "deep/pictures", "--like", str(clip), "--lossless", "--preset", "ultrafast"]
     assert main([*words, "--dry-run"]) == 0
+    told_words = " ".join(capsys.readouterr().out.split())
+    assert "the pictures of 1 of 24 frames are other files than the exported ones" in told_words
     assert not Path("clip_edited.mp4").exists()
     assert main(words) == 0
     assert "1 of 24 frames" in capsys.readouterr().out

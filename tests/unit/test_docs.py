@@ -192,8 +192,8 @@ _EVERYWHERE = {"--help", "--json", "--quiet", "--verbose", "--progress", "--outp
 
 
 def lasting(text: str) -> str:
-    """Leave out how long it took, how small the encoder of the day makes it, and the columns that follow."""
-    return re.sub(r" +", " ", re.sub(r"[\d.]+ (s|kB)\b", r"\1", text))
+    """Leave out how long it took, how fine and small the encoder of the day makes it, and the columns that follow."""
+    return re.sub(r" +", " ", re.sub(r"crf [\d.]+", "crf", re.sub(r"[\d.]+ (s|kB)\b", r"\1", text)))
 
 
 def test_every_field_of_the_result_of_a_batch_is_documented() -> None:

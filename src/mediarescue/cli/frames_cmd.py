@@ -34,7 +34,7 @@ COMMAND = "frames"
 HELP = """The frames of a film as pictures for another program, and back.
 
 Export them, work on the pictures in GIMP, Photoshop, G'MIC or a neural network, and import them: times, sound and all \
-else stay as in the original, and so does every pixel that was not changed."""
+else stay as in the original. The film is encoded again; what was not changed comes out exactly only with --lossless."""
 EXPORT_HELP = """Write the frames of CLIP as pictures into the new folder DIR, with a list of their times (frames.json).
 
 \b

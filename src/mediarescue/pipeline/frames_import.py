@@ -62,7 +62,7 @@ def run_import(job: ImportJob, *, listener: Listener = ignore) -> VideoReport:
     report = run_video(
         VideoJob(job.clip, job.target, chosen, options.encode, options.resume, options.overwrite, options.dry_run),
         listener=listener,
-    )
+    ).noting_growth(options.encode)
     return replace(
         report, notes=(*report.notes, *sorted(chosen.notes)), warnings=(*report.warnings, *chosen.warnings(report))
     )
@@ -183,6 +183,8 @@ class PictureFilter:
         """Look at the size of every picture before any is encoded, and for one that was changed."""
         listener(StageStarted(CHECK, len(self._found.by_frame), "frames"))
         changed = not self._same_file or self._job.clip.suffix.lower() != self._job.target.suffix.lower()
+        counts = self._job.options.dry_run and self._list is not None
+        edited = 0
         for done, (index, pictures) in enumerate(self._found.by_frame.items(), 1):
             if len(pictures) != len(sizes):
                 raise InputError(
@@ -192,9 +194,15 @@ class PictureFilter:
             for picture, size in zip(pictures, sizes, strict=True):
                 if (seen := picture_size(picture.path)) != size:
                     raise _wrong_size(picture.path, seen, size)
-                changed = changed or not _is_untouched(picture, _read(picture.path))
+            if counts or not changed:
+                is_edited = not all(_is_untouched(picture, _read(picture.path)) for picture in pictures)
+                edited += is_edited
+                changed = changed or is_edited
             listener(Progressed(CHECK, done))
         listener(StageFinished(CHECK))
+        if counts and changed:
+            whole = len(self._found.by_frame)
+            self.notes.add(f"the pictures of {edited} of {whole} frames are other files than the exported ones")
         return None if changed else "no picture was changed since the export: the film is copied as it is"
 
     def _digest(self) -> str:

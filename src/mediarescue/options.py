@@ -74,7 +74,7 @@ class EncodeOptions:
     encoder : str or None
         FFmpeg's name of a video encoder; None for the one of the source's codec.
     lossless : bool
-        Every decoded sample equals what was encoded.
+        Every decoded sample equals what was encoded; not together with ``crf``.
     """
 
     crf: float | None = None

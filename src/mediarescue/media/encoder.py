@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from mediarescue.errors import UsageError
+from mediarescue.media.containers import ISOBMFF
 from mediarescue.media.encoded import EncoderPlan
 from mediarescue.media.encoder_stream import add_stream
 from mediarescue.media.encoders import Wish
 from mediarescue.media.encoders.available import encoder_codec, piece_container
 from mediarescue.media.encoders.choosing import choose_encoder
+from mediarescue.media.frame_data import lost_side_data
 from mediarescue.media.info import VideoInfo
 from mediarescue.media.quantiser import SourceQuality
 from mediarescue.options import EncodeOptions
@@ -27,13 +30,22 @@ def plan_encoder(
     Raises
     ------
     UsageError
-        For a ``crf`` or ``preset`` that the encoder does not know, or a codec the container cannot hold.
+        For a ``crf`` or ``preset`` that the encoder does not know, a ``crf`` of a lossless copy, or a codec the
+        container cannot hold.
     MissingDependencyError
         When the encoder is not there or does not work on this machine.
     """
+    if options.lossless and options.crf is not None:
+        raise UsageError("--lossless leaves no quality to choose: give either --crf or --lossless")
     choice = choose_encoder(Wish(info, options, target_container, source_quality))
     container = piece_container(target_container, encoder_codec(choice.encoder))
-    return EncoderPlan(choice.encoder, choice.pix_fmt, choice.options, container, choice.lossless, choice.notes)
+    lost = lost_side_data(
+        info.frame_side_data,
+        codec=info.codec,
+        encoder=choice.encoder,
+        keeps_boxes=info.is_isobmff and target_container in ISOBMFF,
+    )
+    return EncoderPlan(choice.encoder, choice.pix_fmt, choice.options, container, choice.lossless, choice.notes, lost)
 
 
 __all__ = ["add_stream", "plan_encoder"]

@@ -57,6 +57,11 @@ class VideoInfo:
         ``"progressive"``, ``"tt"``, ``"bb"``, ``"tb"``, ``"bt"`` as FFmpeg names them, or ``"unknown"``.
     is_isobmff : bool
         An MP4, MOV or 3GP file, whose boxes mediarescue writes itself.
+    frame_side_data : tuple of str
+        What the first frame says beside its picture, by PyAV's names.
+    key_distance : int or None
+        Frames from one key frame to the next on average, as the index says; None where it does not, or where there is
+        one key frame only.
     """
 
     path: Path
@@ -80,6 +85,8 @@ class VideoInfo:
     color: ColorTags
     field_order: str
     is_isobmff: bool
+    frame_side_data: tuple[str, ...] = ()
+    key_distance: int | None = None
 
 
 def library_versions() -> dict[str, str]:

@@ -34,15 +34,21 @@ class MasteringDisplay:
 
 
 def mastering_display(frame: av.VideoFrame) -> MasteringDisplay | None:
-    """Return what a frame says of the mastering display, None unless it tells its colours and its luminance."""
+    """Return what a frame says of the mastering display, None where it says nothing; numbers it leaves out are 0.
+
+    Notes
+    -----
+    FFmpeg clears its two flags for numbers outside the ranges of ITU-T H.265 D.3.28, which there mean "unknown". They
+    are handed on as they are.
+    """
     data = _side_data(frame, _MASTERING)
     # AVMasteringDisplayMetadata: ten rationals of 32-bit numbers, then two flags.
     if data is None or len(data) < 88:
         return None
-    *numbers, has_primaries, has_luminance = struct.unpack_from("=22i", data)
-    if not has_primaries or not has_luminance or not all(numbers[1::2]):
+    numbers = struct.unpack_from("=20i", data)
+    values = [Fraction(numbers[i], numbers[i + 1] or 1) for i in range(0, 20, 2)]
+    if not any(values):
         return None
-    values = [Fraction(numbers[i], numbers[i + 1]) for i in range(0, 20, 2)]
     points = tuple((values[i], values[i + 1]) for i in range(0, 8, 2))
     return MasteringDisplay(points, (values[8], values[9]))
 

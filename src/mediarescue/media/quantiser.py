@@ -157,7 +157,7 @@ def sampled_packets(info: VideoInfo) -> Iterator[bytes]:
     with suppress(av.error.FFmpegError), _opened(info) as container:
         stream: Any = container.streams[info.stream_index]
         yield bytes(stream.codec_context.extradata or b"")
-        for _ in _places(container, stream):
+        for _ in _places(container, stream, info):
             for packet, _ in zip(container.demux(stream), range(PACKETS), strict=False):
                 yield bytes(packet)
 
@@ -172,7 +172,7 @@ def _sampled(info: VideoInfo) -> Iterator[tuple[int, av.VideoFrame]]:
         stream.codec_context.thread_count = 1
         stream.codec_context.options = {"export_side_data": "venc_params"}
         count = max(4, min(FRAMES, _PLENTY // (PLACES * info.width * info.height)))
-        for _ in _places(container, stream):
+        for _ in _places(container, stream, info):
             yield from zip(range(count), container.decode(stream), strict=False)
 
 
@@ -182,8 +182,9 @@ def _opened(info: VideoInfo) -> Any:
     return av.open(os.fspath(info.path.absolute()), metadata_errors="replace")
 
 
-def _places(container: Any, stream: Any) -> Iterator[int]:
-    length = stream.duration or 0
+def _places(container: Any, stream: Any, info: VideoInfo) -> Iterator[int]:
+    # Matroska tells the length of the whole film only.
+    length = stream.duration or int((info.duration_seconds or 0) / stream.time_base)
     for place in range(PLACES if length else 1):
         if place:
             container.seek((stream.start_time or 0) + length * place // PLACES, stream=stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mediarescue.errors import InputError
+from mediarescue.media.frame_data import side_data_types
 from mediarescue.media.info import ColorTags, VideoInfo
 from mediarescue.media.planes import FramePlanes, native_frame
 
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 _ISOBMFF = "mov,mp4"
 _UNSPECIFIED = 2
+_INDEX_ENTRIES = 3000
+"""Frames of the index that are asked for key frames: enough for a mean."""
+_DECODED_AHEAD = 64 << 20
+"""Bytes of pictures that the threads of a decoder may work at, each at one; two at least."""
+_MOST_THREADS = 16
 _STILLS = ("image2", "_pipe", "gif", "apng", "webp")
 """Formats of pictures, which FFmpeg reads as films of one frame."""
 
@@ -58,7 +65,7 @@ class VideoReader:
         self._container = _opened(self.path)
         try:
             self._stream = _picture_stream(self._container, self.path)
-            self._stream.thread_type = "AUTO"
+            _share_out(self._stream)
             self.info = self._as_decoded(_info(self.path, self._container, self._stream))
         except BaseException:
             self._container.close()
@@ -144,6 +151,7 @@ class VideoReader:
             bit_depth=int(frame.format.components[0].bits),
             color=_color(first, info.color),
             field_order=fields,
+            frame_side_data=side_data_types(first),
         )
 
     def _rewind(self) -> None:
@@ -151,12 +159,29 @@ class VideoReader:
         self._container.close()
         self._container = _opened(self.path)
         self._stream = self._container.streams[self.info.stream_index]
-        self._stream.thread_type = "AUTO"
+        _share_out(self._stream)
         self.undecoded = self.damaged = self.resized = 0
 
     def _tick(self) -> int:
         rate = self.info.rate or Fraction(25)
         return max(1, round(1 / rate / self.info.time_base))
+
+
+def _share_out(stream: Any) -> None:
+    """Have a decoder work in threads, in fewer than FFmpeg would take where pictures are large."""
+    stream.thread_type = "AUTO"
+    context = stream.codec_context
+    if context.format is None:
+        return
+    threads = decoder_threads(context.width, context.height, int(context.format.components[0].bits))
+    if threads <= min(_MOST_THREADS, os.cpu_count() or 1):
+        context.thread_count = threads
+
+
+def decoder_threads(width: int, height: int, bit_depth: int) -> int:
+    """Return how many threads may decode pictures, by what pictures of 4:2:0 take: two at least, sixteen at most."""
+    size = width * height * (2 if bit_depth > 8 else 1) * 3 // 2
+    return max(2, min(_MOST_THREADS, _DECODED_AHEAD // max(size, 1)))
 
 
 def _opened(path: Path) -> av.container.InputContainer:
@@ -235,7 +260,17 @@ def _info(path: Path, container: av.container.InputContainer, stream: Any) -> Vi
         ),
         field_order=_field_order(context),
         is_isobmff=container.format.name.startswith(_ISOBMFF),
+        key_distance=_key_distance(container.format.name, stream),
     )
+
+
+def _key_distance(container: str, stream: Any) -> int | None:
+    # The index of other formats lists places to seek to only.
+    if not container.startswith((_ISOBMFF, "avi")):
+        return None
+    entries = zip(range(_INDEX_ENTRIES), stream.index_entries, strict=False)
+    keys = [number for number, entry in entries if entry.is_keyframe]
+    return math.ceil((keys[-1] - keys[0]) / (len(keys) - 1)) if len(keys) > 1 else None
 
 
 def _color(frame: av.VideoFrame, otherwise: ColorTags) -> ColorTags:

@@ -62,6 +62,43 @@ def test_the_users_quality_rules() -> None:
     assert crf_of(plan) == 30
 
 
+def test_a_quality_for_a_lossless_copy_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="either --crf or --lossless"):
+        plan_encoder(INFO, EncodeOptions(crf=20, lossless=True), target_container="mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder"), [("hevc", "libx265"), ("h264", "libx264"), ("av1", "libsvtav1"), ("prores", "prores_ks")]
+)
+def test_the_name_of_a_codec_means_its_usual_encoder(name: str, encoder: str) -> None:
+    by_codec, by_name = (
+        plan_encoder(INFO, EncodeOptions(crf=5, encoder=one), target_container="matroska") for one in (name, encoder)
+    )
+    assert by_codec == by_name
+    assert by_codec.encoder == encoder
+
+
+@pytest.mark.parametrize(("distance", "rate", "g"), [(60, 30, "60"), (15, 30, "30"), (250, 30, None), (30, 300, None)])
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9"])
+def test_key_frames_are_about_as_near_as_they_were(codec: str, distance: int, rate: int, g: str | None) -> None:
+    info = replace(film_info(codec, "yuv420p"), key_distance=distance, rate=Fraction(rate))
+    assert plan_encoder(info, EncodeOptions(), target_container="matroska").options.get("g") == g
+
+
+def test_what_frames_tell_and_an_encoder_does_not_is_lost() -> None:
+    told = ("MASTERING_DISPLAY_METADATA", "DYNAMIC_HDR_PLUS", "SPHERICAL", "SEI_UNREGISTERED")
+    info = film_info("hevc", "yuv420p10le", frame_side_data=told)
+
+    def lost(target: str, encoder: str | None = None) -> str:
+        return " ".join(plan_encoder(info, EncodeOptions(encoder=encoder), target_container=target).lost)
+
+    assert "HDR10+" in lost("mov")
+    assert "mastering" not in lost("mov")
+    assert "sphere" not in lost("mov")
+    assert "sphere" in lost("matroska")
+    assert "mastering" in lost("mov", "prores_ks")
+
+
 def test_frames_are_not_reordered_in_avi() -> None:
     assert plan_encoder(INFO, EncodeOptions(), target_container="avi").options["bf"] == "0"
 
@@ -71,6 +108,17 @@ def test_a_baseline_source_stays_baseline() -> None:
     piece = encoded_piece(plan_encoder(info, EncodeOptions(), target_container="mp4"), info, painted_frames(info, 8))
     assert piece.context["profile"] == "Constrained Baseline"
     assert not piece.context["has_b_frames"]
+
+
+@pytest.mark.parametrize("crf", [0, 0.5])
+def test_the_finest_quality_of_a_baseline_source_is_lossless_and_says_where_it_plays(crf: float) -> None:
+    info = replace(INFO, profile="Constrained Baseline")
+    plan = plan_encoder(info, EncodeOptions(crf=crf), target_container="mp4")
+    frames = painted_frames(info, 3)
+    piece = encoded_piece(plan, info, frames)
+    assert plan.lossless
+    assert any("High 4:4:4" in note for note in plan.notes)
+    assert all(same_samples(was, now) for was, now in zip(frames, piece.frames, strict=True))
 
 
 @pytest.mark.parametrize(("order", "first"), [("tt", "tff"), ("bt", "tff"), ("bb", "bff"), ("tb", "bff")])
@@ -216,7 +264,28 @@ def test_the_look_ahead_of_large_pictures_is_shorter(size: tuple[int, int], shor
     plan = plan_encoder(film_info("h264", "yuv420p", size), EncodeOptions(), target_container="mp4")
     assert ("rc-lookahead" in plan.options) == shorter
     plan = plan_encoder(film_info("hevc", "yuv420p10le", size), EncodeOptions(), target_container="mp4")
-    assert "rc-lookahead=6" in plan.options["x265-params"] or not shorter
+    assert ("rc-lookahead" in plan.options["x265-params"]) == shorter
+
+
+X265_OF_4K_10_BIT = {"rc-lookahead": "4", "bframes": "3", "b-pyramid": "0", "frame-threads": "1"}
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "size", "preset", "target", "told"),
+    [
+        ("yuv420p10le", (1920, 1080), "medium", "mp4", {}),
+        ("yuv420p", (3840, 2160), "medium", "mp4", {"rc-lookahead": "10", "frame-threads": "1"}),
+        ("yuv420p10le", (3840, 2160), "medium", "mp4", X265_OF_4K_10_BIT),
+        ("yuv420p10le", (2160, 3840), "slower", "mp4", X265_OF_4K_10_BIT | {"ref": "3"}),
+        ("yuv420p10le", (3840, 2160), "medium", "avi", {"rc-lookahead": "4", "frame-threads": "1"}),
+    ],
+)
+def test_x265_holds_fewer_frames_of_large_pictures(
+    pix_fmt: str, size: tuple[int, int], preset: str, target: str, told: dict[str, str]
+) -> None:
+    plan = plan_encoder(film_info("hevc", pix_fmt, size), EncodeOptions(preset=preset), target_container=target)
+    params = dict(item.split("=", 1) for item in plan.options["x265-params"].split(":"))
+    assert {name: params[name] for name in params if name != "log-level"} == told
 
 
 @pytest.mark.parametrize("rate", [Fraction(1, 3), Fraction(30000, 1001), Fraction(119437, 3581), Fraction(90000), None])

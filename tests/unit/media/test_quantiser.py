@@ -42,6 +42,21 @@ def test_the_quantiser_of_hevc_slices_is_found(tmp_path: Path, qp: int, more: st
     assert quality(path)[0] == pytest.approx(qp, abs=1)
 
 
+def test_the_container_does_not_matter(tmp_path: Path) -> None:
+    def growing_busier(index: int, width: int, height: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        noise = np.random.default_rng(index).integers(-index * 2, index * 2 + 1, (height, width))
+        half = np.full((height // 2, width // 2), 128, np.uint8)
+        return (128 + noise).astype(np.uint8), half, half
+
+    options = (("b", "300000"), ("g", "12"), ("x264-params", "no-mbtree=1:scenecut=0"))
+    video = VideoSpec(codec="libx264", options=options, frames=96, paint=growing_busier)
+    found = [
+        quality(make_clip(tmp_path / f"film.{name}", ClipSpec(container=form, video=(video,), audio=())))
+        for name, form in (("mov", "mov"), ("mkv", "matroska"))
+    ]
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("codec", ["mpeg4", "mpeg2video"])
 def test_a_quantiser_scale_is_half_a_step(tmp_path: Path, codec: str) -> None:
     options = (("qmin", "6"), ("qmax", "6"), ("lmin", "708"), ("lmax", "708"))

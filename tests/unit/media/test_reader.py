@@ -10,7 +10,7 @@ import av
 import pytest
 
 from mediarescue.errors import InputError
-from mediarescue.media.reader import VideoReader
+from mediarescue.media.reader import VideoReader, decoder_threads
 from tests.support.clips import AudioSpec, ClipSpec, VideoSpec, make_clip
 
 
@@ -34,6 +34,20 @@ def test_every_frame_comes_once_in_order(clip: Path) -> None:
         again = [frame.index for frame in reader.frames(start=5, stop=20, step=3)]
     assert [round(t * 25) - round(times[0] * 25) for t in times] == list(range(30))
     assert again == [5, 8, 11, 14, 17]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.avi"])
+def test_the_index_tells_how_far_key_frames_are_from_each_other(tmp_path: Path, name: str) -> None:
+    def distance(frames: int) -> int | None:
+        video = VideoSpec(
+            codec="mpeg4", frames=frames, size=(64, 48), options=(("g", "10"), ("sc_threshold", "1000000000"))
+        )
+        path = make_clip(tmp_path / name, ClipSpec(container=name[-3:], video=(video,), audio=()))
+        with VideoReader(path) as reader:
+            return reader.info.key_distance
+
+    assert distance(35) == 10
+    assert distance(8) is None
 
 
 def test_frames_without_a_time_are_shown_one_after_the_other(tmp_path: Path) -> None:
@@ -86,3 +100,10 @@ def test_a_film_of_sound_alone_is_refused(tmp_path: Path) -> None:
     make_clip(path, ClipSpec(video=(), audio=(AudioSpec(seconds=Fraction(1)),)))
     with pytest.raises(InputError, match="no picture track"):
         VideoReader(path)
+
+
+def test_large_pictures_are_decoded_in_few_threads() -> None:
+    assert decoder_threads(1920, 1080, 8) == 16
+    assert decoder_threads(3840, 2160, 8) == 5
+    assert decoder_threads(3840, 2160, 10) == 2
+    assert decoder_threads(7680, 4320, 10) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,8 @@ from mediarescue.media.planes import native_format
 from mediarescue.media.quantiser import SourceQuality
 from mediarescue.options import EncodeOptions
 
+LONGEST_KEY_DISTANCE = 250
+"""Frames from one key frame to the next of x264 and x265, unless they are told."""
 FINEST_MATCHING = 4.0
 """A source without any loss is not matched any further: its copy would be without loss, too, and huge."""
 
@@ -100,6 +103,20 @@ class Wish:
         if self.source is None or not self.source.frame_bits or not info.rate:
             return None
         return round(self.source.frame_bits * info.rate)
+
+    def key_distance(self, least: int | None = None) -> dict[str, str]:
+        """Return the options for about the source's own distance of key frames, so that seeking is as quick.
+
+        Parameters
+        ----------
+        least : int or None
+            Frames below which key frames would cost too much; None for those of a second.
+        """
+        distance = self.info.key_distance
+        if distance is None:
+            return {}
+        frames = max(distance, math.ceil(self.info.rate or 0) if least is None else least)
+        return {"g": f"{frames}"} if frames < LONGEST_KEY_DISTANCE else {}
 
     def matching_crf(self, codec: str, below_crf: float, below_qp: float, by_activity: float, default: float) -> float:
         """Return the CRF of an encoder with adaptive quantisation that suits the source.

@@ -98,14 +98,16 @@ def _chosen(family: EncoderFamily, wish: Wish) -> Choice:
     return choice
 
 
-def _asked_for(wish: Wish, encoder: str) -> Choice:
+def _asked_for(wish: Wish, name: str) -> Choice:
+    # A codec's name stands for the encoder that is used for films of it.
+    family = FAMILIES.get(name) or next((family for _, family in FAMILIES if name in family.encoders), None)
+    encoder = name if family is None or name in family.encoders else family.encoders[0]
     codec = encoder_codec(encoder)
     if not container_holds(wish.target, codec):
         raise UsageError(
             f"{encoder} makes {codec}, which {wish.target} files cannot hold; "
             "give another --encoder or an output with another extension, such as .mkv"
         )
-    family = next((family for _, family in FAMILIES if encoder in family.encoders), None)
     if family is None:
         choice = choose_named(wish, encoder)
         try:

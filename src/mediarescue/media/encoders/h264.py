@@ -43,7 +43,7 @@ PLAYBACK_NOTE = (
 def choose_h264(wish: Wish) -> Choice:
     """Settle on x264's settings: the source's depth, chroma, profile and fields."""
     info, options = wish.info, wish.options
-    settings = {"preset": wish.preset(PRESETS, "x264", "medium")}
+    settings = {"preset": wish.preset(PRESETS, "x264", "medium")} | wish.key_distance()
     if sample_layout(wish.pix_fmt).rgb and holds_every_sample(wish.pix_fmt, RGB):
         encoder, pix_fmt = "libx264rgb", RGB
     else:
@@ -55,13 +55,16 @@ def choose_h264(wish: Wish) -> Choice:
             raise UnsuitableError(f"H.264 has no interlaced pictures of {info.width} x {info.height}")
         pix_fmt = nearest_format(wish.pix_fmt, formats)
     exact = holds_every_sample(wish.pix_fmt, pix_fmt)
-    if options.lossless:
+    matching = wish.matching_crf("h264", BELOW_CRF, BELOW_QP, BELOW_QP_BY_ACTIVITY, DEFAULT_CRF)
+    crf = wish.quality(SCALE, encoder, matching)
+    # Of 8 bits, that is what x264 makes of a CRF below 1; with more the scale goes on below 0.
+    lossless = options.lossless or (crf < 1 and sample_layout(pix_fmt).depth == 8)
+    if lossless:
         settings["qp"] = "0"
         # FFmpeg has x264 take its settings anew where fields or stereo views change, and this one comes back then.
         settings["fast-pskip"] = "0"
     else:
-        matching = wish.matching_crf("h264", BELOW_CRF, BELOW_QP, BELOW_QP_BY_ACTIVITY, DEFAULT_CRF)
-        settings["crf"] = f"{wish.quality(SCALE, encoder, matching):g}"
+        settings["crf"] = f"{crf:g}"
         if info.codec == "h264":
             settings |= _profile(info.profile or "", pix_fmt)
     frames = shorter_lookahead(
@@ -75,8 +78,8 @@ def choose_h264(wish: Wish) -> Choice:
     if wish.interlaced:
         settings["flags"] = "+ildct+ilme"
         settings["x264-params"] = "tff=1" if wish.top_field_first else "bff=1"
-    choice = Choice(encoder, pix_fmt, settings, options.lossless and exact)
-    return choice.noting(format_note(wish.pix_fmt, pix_fmt), PLAYBACK_NOTE if options.lossless else "")
+    choice = Choice(encoder, pix_fmt, settings, lossless and exact)
+    return choice.noting(format_note(wish.pix_fmt, pix_fmt), PLAYBACK_NOTE if lossless else "")
 
 
 def shorter_lookahead(usual: int, least: int, budget: int, luma_bytes: int) -> int | None:

@@ -18,8 +18,14 @@ BELOW_CRF = 2.0
 """As those of x264, see there."""
 LOOKAHEADS = dict(zip(PRESETS, (5, 10, 15, 15, 15, 20, 25, 40, 40, 60), strict=True))
 LOOKAHEAD_BYTES = 10 * 3840 * 2160
-LEAST_LOOKAHEAD = 6
-"""More than the B-frames in a row, which x265 has to see."""
+LEAST_LOOKAHEAD, HUGE_LOOKAHEAD = 9, 4
+"""More than the B-frames in a row, which x265 has to see: 8 in the slowest presets, `MOST_B_FRAMES` of huge pictures."""
+LARGE_LUMA = 3840 * 2160
+"""Bytes from which on x265 encodes one frame at a time: each further one holds 0.1 GB, and the rows of a picture so
+large keep a dozen threads busy. The result does not depend on the number of processors then either."""
+HUGE_LUMA = 3 * LARGE_LUMA // 2
+"""Bytes from which on x265 has fewer B-frames and references, of which each holds 0.1 to 0.15 GB."""
+MOST_B_FRAMES, MOST_REFERENCES = 3, 3
 _CODING_TREE_BLOCKS = (32, 16)
 _LARGEST_BLOCK = 64
 
@@ -29,14 +35,10 @@ def choose_hevc(wish: Wish) -> Choice:
     info, options = wish.info, wish.options
     formats = [name for name in FORMATS if fits_size(name, info.width, info.height)]
     pix_fmt = nearest_format(wish.pix_fmt, formats)
-    settings = {"preset": wish.preset(PRESETS, "x265", "medium")}
+    settings = {"preset": wish.preset(PRESETS, "x265", "medium")} | wish.key_distance()
     # x265 talks on standard error of its own accord.
     params = ["log-level=error", *_block_size(info.width)]
-    frames = shorter_lookahead(
-        LOOKAHEADS[settings["preset"]], LEAST_LOOKAHEAD, LOOKAHEAD_BYTES, luma_size(wish, pix_fmt)
-    )
-    if frames is not None:
-        params.append(f"rc-lookahead={frames}")
+    params += _fewer_frames(settings["preset"], luma_size(wish, pix_fmt), reorders=wish.target != "avi")
     if options.lossless:
         params.append("lossless=1")
     else:
@@ -54,6 +56,22 @@ def choose_hevc(wish: Wish) -> Choice:
     return Choice("libx265", pix_fmt, settings, options.lossless and exact).noting(
         format_note(wish.pix_fmt, pix_fmt), fields
     )
+
+
+def _fewer_frames(preset: str, luma_bytes: int, *, reorders: bool) -> list[str]:
+    """Return what keeps x265 from holding many frames of large pictures, least harmful to quality first."""
+    huge = luma_bytes >= HUGE_LUMA
+    frames = shorter_lookahead(LOOKAHEADS[preset], LEAST_LOOKAHEAD, LOOKAHEAD_BYTES, luma_bytes)
+    if huge:
+        frames = HUGE_LOOKAHEAD
+    params = [f"rc-lookahead={frames}"] if frames is not None else []
+    if luma_bytes >= LARGE_LUMA:
+        params.append("frame-threads=1")
+    if huge and reorders:
+        params += [f"bframes={MOST_B_FRAMES}", "b-pyramid=0"]
+    if huge and PRESETS.index(preset) > PRESETS.index("medium"):
+        params.append(f"ref={MOST_REFERENCES}")
+    return params
 
 
 def _block_size(width: int) -> list[str]:

@@ -11,6 +11,8 @@ SCALE = QualityScale(1, 31)
 FINER_STEP = 0.75
 """The copy's quantiser step over the source's: see docs/encoding.md."""
 DEFAULT_QUANTISER = 2.5
+LEAST_KEY_DISTANCE = 12
+"""Frames from one key frame to the next of these encoders, unless they are told."""
 LAMBDA = 118
 """FFmpeg counts quality in 118ths of a quantiser (FF_QP2LAMBDA)."""
 H263_SIZES = ((128, 96), (176, 144), (352, 288), (704, 576), (1408, 1152))
@@ -51,6 +53,7 @@ def quantised_family(
             raise UnsuitableError(f"FFmpeg writes no H.263 of {info.width} x {info.height}")
         pix_fmt = nearest_format(wish.pix_fmt, encoder_formats(encoder))
         settings = fixed_quantiser(wish.quality(SCALE, encoder, _matching_quantiser(wish)))
+        settings |= wish.key_distance(LEAST_KEY_DISTANCE)
         if reorders and info.has_b_frames and wish.target != "avi":
             settings["bf"] = "2"
         if interlaces and wish.interlaced:

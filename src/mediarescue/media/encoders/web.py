@@ -37,7 +37,7 @@ def choose_vp9(wish: Wish) -> Choice:
         "row-mt": "1",
         "tile-columns": "2",
         "b": "0",
-    }
+    } | wish.key_distance()
     if wish.options.lossless:
         settings |= {"lossless": "1", "crf": "0"}
     else:
@@ -54,7 +54,7 @@ def choose_vp8(wish: Wish) -> Choice:
         "cpu-used": f"{VPX_SPEEDS[wish.preset(tuple(VPX_SPEEDS), 'libvpx', 'medium')]}",
         "b": f"{_ceiling(wish) or UNLIMITED}",
         "crf": f"{round(wish.quality(VP8_SCALE, 'libvpx', _matching(wish, 'vp8', 3.2, DEFAULT_VP8_CRF)))}",
-    }
+    } | wish.key_distance()
     return Choice("libvpx", "yuv420p", settings).noting(format_note(wish.pix_fmt, "yuv420p"))
 
 
@@ -64,7 +64,7 @@ def choose_av1(wish: Wish) -> Choice:
     if min(info.width, info.height) < SVT_LEAST_SIDE:
         raise UnsuitableError(f"SVT-AV1 takes no pictures smaller than {SVT_LEAST_SIDE} x {SVT_LEAST_SIDE}")
     pix_fmt = nearest_format(wish.pix_fmt, encoder_formats("libsvtav1"))
-    settings = {"preset": f"{SVT_SPEEDS[wish.preset(tuple(SVT_SPEEDS), 'libsvtav1', 'medium')]}"}
+    settings = {"preset": f"{SVT_SPEEDS[wish.preset(tuple(SVT_SPEEDS), 'libsvtav1', 'medium')]}"} | wish.key_distance()
     if wish.options.lossless:
         settings["svtav1-params"] = "lossless=1"
         settings["crf"] = "0"

@@ -13,8 +13,10 @@ from PIL import Image
 from mediarescue import open_photo, process_photo
 from mediarescue.errors import InputError, VerificationError
 from mediarescue.media.planes import Plane
+from mediarescue.media.stills.ifd import IfdReader, bytes_reader
 from mediarescue.media.stills.still import PhotoPlanes, Written
 from mediarescue.media.stills.tiff import TiffStill
+from mediarescue.media.stills.tiff_room import claims
 from mediarescue.media_reports import PhotoReport
 from tests.support.photos import deep_samples
 from tests.support.tiffs import TiffSpec, TiffWriter, tiff
@@ -265,3 +267,17 @@ def test_a_list_of_sizes_that_two_pictures_have_in_common_stays_for_the_other(tm
         assert not np.asarray(image).any()
         image.seek(1)
         assert np.array_equal(np.asarray(image).ravel(), np.arange(64, 128))
+
+
+def test_directories_in_each_other_come_to_an_end_and_nothing_is_free(tmp_path: Path) -> None:
+    writer = TiffWriter(TiffSpec())
+    strip = writer.put(bytes(range(64)))
+    # One number again and again: each even place among them begins a directory of 3000 fields.
+    at = writer.put(struct.pack("<H", 3000) * 36_000)
+    others = list(range(at, at + 36_000, 2))
+    strips: list[tuple[int, int, Any]] = [(273, 4, [strip]), (277, 3, [1]), (278, 3, [8]), (279, 4, [64])]
+    data = writer.finish(writer.directory([*GREY, *strips, (330, 4, others)]))
+    reader = IfdReader(bytes_reader(data))
+    assert claims(reader, reader.directory(reader.first), (273, 279)) == [(0, 1 << 62)]
+    _, made = run(tmp_path, data, noise)
+    assert made[8:72] == data[8:72]

@@ -14,6 +14,8 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 
 MOST_FIELDS = 4096
+MOST_ENTRIES = 1 << 18
+"""Of all directories, which overlap in a file that is made to keep readers busy."""
 MOST_VALUES = 1 << 24
 
 
@@ -49,11 +51,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Ifd:
-    """A directory: where it stands, its fields by tag, and the offset of the next one (0 for none)."""
+    """A directory: where it stands, its fields by tag, and the offset of the next one (0 for none).
+
+    Of several entries of one tag the first is its field; ``entries`` counts all.
+    """
 
     offset: int
     fields: dict[int, Field]
     next: int
+    entries: int
 
 
 class IfdReader:
@@ -116,15 +122,18 @@ class IfdReader:
             fields.setdefault(tag, Field(tag, kind, values, start + place, at))
         after = self.read(start + count * entry_size, inline)
         following = struct.unpack(self.order + offset_form, after)[0] if len(after) == inline else 0
-        return Ifd(offset, fields, following)
+        return Ifd(offset, fields, following, count)
 
     def directories(self) -> Iterator[Ifd]:
-        """Give the directories from the first on, each once; raises IfdError at one that cannot be read."""
-        seen = set()
+        """Give the directories from the first on, each once; raises IfdError where one is damaged, or at too many."""
+        seen, entries = set(), 0
         offset = self.first
         while offset and offset not in seen:
             seen.add(offset)
             ifd = self.directory(offset)
+            entries += ifd.entries
+            if entries > MOST_ENTRIES:
+                raise IfdError(f"{len(seen)} directories and more with {entries} fields")
             yield ifd
             offset = ifd.next
 

@@ -30,7 +30,7 @@ def raw_kind(reader: IfdReader, first: Ifd) -> str | None:
         directories += list(reader.directories())
     except IfdError:
         directories.append(first)
-    for parent in directories[:]:
+    for parent in directories[:_MOST_SUB_IFDS]:
         for offset in reader.numbers(parent.fields.get(_SUB_IFDS))[:_MOST_SUB_IFDS]:
             try:
                 directories.append(reader.directory(offset))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from itertools import zip_longest
 
-from mediarescue.media.stills.ifd import Field, Ifd, IfdError, IfdReader
+from mediarescue.media.stills.ifd import MOST_ENTRIES, Field, Ifd, IfdError, IfdReader
 from mediarescue.media.stills.tiff_layout import COUNTS, OFFSETS, TiffLayout
 
 Range = tuple[int, int]
@@ -15,7 +15,6 @@ _POINTERS = (330, 34665, 34853, 40965)
 """SubIFDs, EXIF, GPS, Interoperability: fields that say where further directories are."""
 _PICTURES = (*zip(OFFSETS, COUNTS, strict=True), (513, 514))
 """Fields of places and of sizes: strips, tiles, and a preview in JPEG (TIFF 6.0 sections 8, 15 and 22)."""
-_MOST_DIRECTORIES = 1 << 16
 _TO_END = 1 << 62
 _PADDING = 1
 """A byte between pieces that begin at even places belongs to none."""
@@ -113,9 +112,11 @@ def claims(reader: IfdReader, first: Ifd, lists: tuple[int, int]) -> list[Range]
 
     Notes
     -----
-    Ranges may overlap, and end outside the file where it is damaged. Where private fields point to is not known.
+    Ranges may overlap, and end outside the file where it is damaged. Where private fields point to is not known. Of
+    more claims than a picture has use for, as overlapping directories make them, one of the whole file is made.
     """
     found: list[Range] = []
+    entries = 0
     for ifd in _directories(reader, first):
         own = lists if ifd is first else ()
         found += [span(field) for tag, field in ifd.fields.items() if tag not in own]
@@ -125,19 +126,23 @@ def claims(reader: IfdReader, first: Ifd, lists: tuple[int, int]) -> list[Range]
                 starts, sizes = (reader.numbers(ifd.fields.get(tag)) for tag in tags)
                 # What does not say where it ends may go on to the end of the file.
                 found += zip_longest(starts, sizes[: len(starts)], fillvalue=_TO_END)
+        entries += ifd.entries
+        if max(entries, len(found)) > MOST_ENTRIES:
+            return [(0, _TO_END)]
     return found
 
 
 def _directories(reader: IfdReader, first: Ifd) -> Iterator[Ifd]:
     """Give the first directory and all that it leads to, each once; one that cannot be read is left out."""
-    seen, waiting = {first.offset, 0}, [first]
-    while waiting and len(seen) < _MOST_DIRECTORIES:
-        ifd = waiting.pop()
+    seen, waiting = {0}, [first.offset]
+    while waiting:
+        place = waiting.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        try:
+            ifd = first if place == first.offset else reader.directory(place)
+        except IfdError:
+            continue
         yield ifd
-        places = [place for tag in _POINTERS for place in reader.numbers(ifd.fields.get(tag))]
-        for place in {ifd.next, *places} - seen:
-            seen.add(place)
-            try:
-                waiting.append(reader.directory(place))
-            except IfdError:
-                continue
+        waiting += [ifd.next, *(place for tag in _POINTERS for place in reader.numbers(ifd.fields.get(tag)))]

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 _QUEUED_BYTES = 32 << 20
-"""Decoded pictures that wait for the encoder, at most; two at least."""
+"""Decoded pictures that wait for the encoder, at most; one at least."""
 _MOST_WORKERS = 4
 
 
 def queue_depth(width: int, height: int, bit_depth: int) -> int:
-    """How many decoded frames may wait: two at least, sixteen at most, about 32 MiB."""
+    """How many decoded frames may wait: one at least, sixteen at most, about 32 MiB."""
     size = width * height * (2 if bit_depth > 8 else 1) * 3 // 2
-    return max(2, min(16, _QUEUED_BYTES // max(size, 1)))
+    return max(1, min(16, _QUEUED_BYTES // max(size, 1)))
 
 
 @contextmanager

@@ -271,19 +271,18 @@ X265_OF_4K_10_BIT = {"rc-lookahead": "4", "bframes": "3", "b-pyramid": "0", "fra
 
 
 @pytest.mark.parametrize(
-    ("pix_fmt", "size", "preset", "target", "told"),
+    ("pix_fmt", "size", "preset", "told"),
     [
-        ("yuv420p10le", (1920, 1080), "medium", "mp4", {}),
-        ("yuv420p", (3840, 2160), "medium", "mp4", {"rc-lookahead": "10", "frame-threads": "1"}),
-        ("yuv420p10le", (3840, 2160), "medium", "mp4", X265_OF_4K_10_BIT),
-        ("yuv420p10le", (2160, 3840), "slower", "mp4", X265_OF_4K_10_BIT | {"ref": "3"}),
-        ("yuv420p10le", (3840, 2160), "medium", "avi", {"rc-lookahead": "4", "frame-threads": "1"}),
+        ("yuv420p10le", (1920, 1080), "medium", {}),
+        ("yuv420p", (3840, 2160), "medium", {"rc-lookahead": "10", "frame-threads": "1"}),
+        ("yuv420p10le", (3840, 2160), "medium", X265_OF_4K_10_BIT),
+        ("yuv420p10le", (2160, 3840), "slower", X265_OF_4K_10_BIT | {"ref": "3"}),
     ],
 )
 def test_x265_holds_fewer_frames_of_large_pictures(
-    pix_fmt: str, size: tuple[int, int], preset: str, target: str, told: dict[str, str]
+    pix_fmt: str, size: tuple[int, int], preset: str, told: dict[str, str]
 ) -> None:
-    plan = plan_encoder(film_info("hevc", pix_fmt, size), EncodeOptions(preset=preset), target_container=target)
+    plan = plan_encoder(film_info("hevc", pix_fmt, size), EncodeOptions(preset=preset), target_container="mp4")
     params = dict(item.split("=", 1) for item in plan.options["x265-params"].split(":"))
     assert {name: params[name] for name in params if name != "log-level"} == told
 

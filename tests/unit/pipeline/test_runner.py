@@ -173,6 +173,6 @@ def test_planes_that_are_no_arrays_are_a_mistake_of_the_filter_said_in_a_sentenc
 
 
 def test_the_queue_holds_few_large_frames_and_more_small_ones() -> None:
-    assert queue_depth(7680, 4320, 10) == 2
+    assert queue_depth(3840, 2160, 10) == 1
     assert queue_depth(3840, 2160, 8) == 2
     assert queue_depth(640, 480, 8) == 16

@@ -19,7 +19,7 @@ BELOW_CRF = 2.0
 LOOKAHEADS = dict(zip(PRESETS, (5, 10, 15, 15, 15, 20, 25, 40, 40, 60), strict=True))
 LOOKAHEAD_BYTES = 10 * 3840 * 2160
 LEAST_LOOKAHEAD, HUGE_LOOKAHEAD = 9, 4
-"""More than the B-frames in a row, which x265 has to see: 8 in the slowest presets, `MOST_B_FRAMES` of huge pictures."""
+"""More than the B-frames in a row, which x265 has to see: 8 in the slowest presets, `MOST_B_FRAMES` if huge."""
 LARGE_LUMA = 3840 * 2160
 """Bytes from which on x265 encodes one frame at a time: each further one holds 0.1 GB, and the rows of a picture so
 large keep a dozen threads busy. The result does not depend on the number of processors then either."""

@@ -161,7 +161,7 @@ def test_a_film_that_changes_its_size_comes_in_that_of_its_first_frame(tmp_path:
                         packet.stream = stream
                         film.mux(packet)
     report = process_video(source, tmp_path / "out.mkv")
-    assert report.warnings == (f"10 frames of {source} had another size and were brought to 64 x 48",)
+    assert report.warnings == (f"10 frames of {source} had another size and came out in that of the first, 64 x 48",)
     assert report.exit_code == 10
     assert [plane.shape for plane in luma(tmp_path / "out.mkv")] == [(48, 64)] * 20
 

@@ -22,7 +22,7 @@ from mediarescue.media.encoder import plan_encoder
 from mediarescue.media.info import library_versions
 from mediarescue.media.reader import VideoReader
 from mediarescue.media.segment_writer import SegmentWriter
-from mediarescue.media_reports import VideoReport
+from mediarescue.media_reports import VideoReport, decoding_warnings, number_of
 from mediarescue.options import EncodeOptions
 from mediarescue.output import AtomicOutput, check_target, keep_date
 from mediarescue.pipeline.assembly import assemble_film, check_source, foreseen_losses
@@ -222,14 +222,10 @@ def _report(
     changed: bool = True,
 ) -> VideoReport:
     info = reader.info
-    warnings = []
-    if reader.undecoded:
-        warnings.append(f"{reader.undecoded} frames of {job.source} could not be decoded: they are missing")
-    if reader.damaged:
-        warnings.append(f"{reader.damaged} frames of {job.source} are damaged: the decoder made up parts of them")
+    warnings = [*decoding_warnings(job.source, undecoded=reader.undecoded, damaged=reader.damaged)]
     if reader.resized:
-        size = f"{info.width} x {info.height}"
-        warnings.append(f"{reader.resized} frames of {job.source} had another size and were brought to {size}")
+        frames, size = number_of(reader.resized, "frame"), f"{info.width} x {info.height}"
+        warnings.append(f"{frames} of {job.source} had another size and came out in that of the first, {size}")
     return VideoReport(
         input=os.fspath(job.source),
         output=None if job.dry_run else os.fspath(job.target),

@@ -224,8 +224,8 @@ def _report(
     info = reader.info
     warnings = [*decoding_warnings(job.source, undecoded=reader.undecoded, damaged=reader.damaged)]
     if reader.resized:
-        frames, size = number_of(reader.resized, "frame"), f"{info.width} x {info.height}"
-        warnings.append(f"{frames} of {job.source} had another size and came out in that of the first, {size}")
+        resized, size = number_of(reader.resized, "frame"), f"{info.width} x {info.height}"
+        warnings.append(f"{resized} of {job.source} had another size and came out in that of the first, {size}")
     return VideoReport(
         input=os.fspath(job.source),
         output=None if job.dry_run else os.fspath(job.target),

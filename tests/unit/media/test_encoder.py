@@ -267,7 +267,7 @@ def test_the_look_ahead_of_large_pictures_is_shorter(size: tuple[int, int], shor
     assert ("rc-lookahead" in plan.options["x265-params"]) == shorter
 
 
-X265_OF_4K_10_BIT = {"rc-lookahead": "4", "bframes": "3", "b-pyramid": "0", "frame-threads": "1"}
+X265_OF_4K_10_BIT = {"rc-lookahead": "4", "bframes": "2", "b-pyramid": "0", "frame-threads": "1"}
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ LARGE_LUMA = 3840 * 2160
 large keep a dozen threads busy. The result does not depend on the number of processors then either."""
 HUGE_LUMA = 3 * LARGE_LUMA // 2
 """Bytes from which on x265 has fewer B-frames and references, of which each holds 0.1 to 0.15 GB."""
-MOST_B_FRAMES, MOST_REFERENCES = 3, 3
+MOST_B_FRAMES, MOST_REFERENCES = 2, 3
 _CODING_TREE_BLOCKS = (32, 16)
 _LARGEST_BLOCK = 64
 

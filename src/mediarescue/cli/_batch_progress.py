@@ -12,6 +12,7 @@ from mediarescue.cli._exit import PROGRAM, printable, write_stderr
 from mediarescue.cli._options import ProgressMode
 from mediarescue.cli._progress import (
     FRAMES,
+    SURE_SECONDS,
     JsonLines,
     LiveBars,
     PlainLines,
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
 _RATE_SECONDS = 20.0
 """Frames a second are counted over this time."""
-_SURE_SECONDS = 3.0
-"""Before, the time left is anyone's guess."""
+_ENOUGH, _ENOUGH_SECONDS = 0.05, 30.0
+"""The part of the work, or the time, after which the time left is more than anyone's guess."""
 _LONGEST_NAME = 32
 _PLAIN_SECONDS = 1.0
 _QUIET_SECONDS = 2.0
@@ -79,13 +80,16 @@ class _File:
     done: int = 0
     best: float = 0.0
     earlier: float = 0.0
+    is_worked_on: bool = False
 
     def take(self, event: Event) -> int:
         """Note an event; return how many more frames it tells of."""
+        self.is_worked_on = True
         if isinstance(event, StageStarted):
             self.stage, self.unit, self.total, self.done = event.stage, event.unit, event.total, event.done
             if self.total and self.unit == FRAMES:
                 self.earlier = max(self.earlier, self.done / self.total)
+                self.best = max(self.best, self.earlier)
         elif isinstance(event, Progressed) and event.stage == self.stage:
             more, self.done = event.done - self.done, event.done
             if self.total:
@@ -103,6 +107,13 @@ class Tally:
     files, finished : int
     running : dict of str to _File
         By name, in the order they were begun.
+    frames : int
+        Since the beginning.
+
+    Notes
+    -----
+    What an earlier run had finished counts as done, and not for the speed. That is counted from the first sign of
+    progress on: what comes before is preparation.
     """
 
     files: int = 0
@@ -111,26 +122,33 @@ class Tally:
     finished_bytes: int = 0
     earlier_bytes: float = 0.0
     running: dict[str, _File] = field(default_factory=dict)
-    began: float = 0.0
     frames: int = 0
+    _first: tuple[float, float] | None = None
     _frames_at: deque[tuple[float, int]] = field(default_factory=deque)
 
     def take(self, event: Event) -> None:
         """Note an event."""
         now = time.monotonic()
         if isinstance(event, BatchStarted):
-            self.files, self.bytes, self.began = event.files, event.bytes, now
+            self.files, self.bytes = event.files, event.bytes
         elif isinstance(event, FileStarted):
             self.running[event.file] = _File(event.bytes)
         elif isinstance(event, FileFinished):
             self.finished += 1
             file = self.running.pop(event.file, None)
             self.finished_bytes += 0 if file is None else file.size
+            if file is not None and file.is_worked_on:
+                self._note_progress(now)
+            elif file is not None:  # left out, as it exists
+                self.earlier_bytes += file.size
         elif isinstance(event, InFile) and (file := self.running.get(event.file)):
             before = file.earlier
-            self.frames += file.take(event.event)
+            more = file.take(event.event)
             self.earlier_bytes += file.size * (file.earlier - before)
-            self._frames_at.append((now, self.frames))
+            if more > 0:
+                self.frames += more
+                self._frames_at.append((now, self.frames))
+                self._note_progress(now)
         while self._frames_at and now - self._frames_at[0][0] > _RATE_SECONDS:
             self._frames_at.popleft()
 
@@ -147,15 +165,26 @@ class Tally:
         words = [f"{self.finished} of {self.files} files"]
         if len(self._frames_at) > 1:
             (first, start), (last, end) = self._frames_at[0], self._frames_at[-1]
-            if last > first and end > start:
+            if last - first >= SURE_SECONDS:
                 words.append(frame_rate((end - start) / (last - first)))
         return words
 
     def seconds_left(self) -> float | None:
         """Return the time that the rest takes at the speed so far, None while that is anyone's guess."""
-        seconds, fraction = time.monotonic() - self.began, self.fraction
-        done = fraction - (self.earlier_bytes / self.bytes if self.bytes else 0.0)
-        return seconds * (1 - fraction) / done if seconds >= _SURE_SECONDS and done > 0 and fraction < 1 else None
+        if self._first is None:
+            return None
+        seconds, done = time.monotonic() - self._first[0], self._done_now - self._first[1]
+        is_sure = seconds >= SURE_SECONDS and (done >= _ENOUGH or seconds >= _ENOUGH_SECONDS)
+        return seconds * (1 - self.fraction) / done if is_sure and done > 0 and self.fraction < 1 else None
+
+    @property
+    def _done_now(self) -> float:
+        """The part of all bytes that this run has done."""
+        return self.fraction - (self.earlier_bytes / self.bytes if self.bytes else 0.0)
+
+    def _note_progress(self, now: float) -> None:
+        if self._first is None:
+            self._first = now, self._done_now
 
 
 class BatchLines(Renderer):
@@ -231,8 +260,10 @@ class BatchBars(LiveBars):
     def _update(self, bars: Progress) -> None:
         words = ", ".join(self._tally.words())
         if self._all is None:
-            self._all = bars.add_task(words, total=1.0, unit="")
-        bars.update(self._all, description=words, completed=self._tally.fraction)
+            self._all = bars.add_task(words, total=1.0, speed="", left="")
+        seconds = self._tally.seconds_left()
+        left = "" if seconds is None else f"{time_left(seconds)} left"
+        bars.update(self._all, description=words, completed=self._tally.fraction, left=left)
         super()._update(bars)
 
 

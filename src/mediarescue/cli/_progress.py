@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,44 @@ _PLAIN_SECONDS = 1.0
 _JSON_SECONDS = 0.2
 _QUIET_SECONDS = 2.0
 """Without a terminal and without being asked, jobs shorter than this say nothing."""
+SURE_SECONDS = 2.0
+"""Before, the speed is anyone's guess."""
 _LIVE_DELAY_SECONDS = 0.3
 """A job that ends before needs no bar, and need not wait for rich to load."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How far and how fast a stage is.
+
+    The speed is counted from the first sign of progress on: what comes before is preparation, or the way past what an
+    earlier run had done.
+    """
+
+    started: StageStarted
+    done: int = 0
+    _first: tuple[float, int] | None = None
+
+    def take(self, done: int, now: float) -> None:
+        """Note how much is done."""
+        self.done = done
+        if self._first is None:
+            self._first = now, done
+
+    def speed(self, now: float) -> float | None:
+        """Return units a second, None while that is anyone's guess."""
+        if self._first is None:
+            return None
+        seconds, done = now - self._first[0], self.done - self._first[1]
+        return done / seconds if seconds >= SURE_SECONDS and done > 0 else None
+
+    def words(self, now: float) -> tuple[str, str]:
+        """Return the speed and the time left; empty what is not known."""
+        speed, unit, total = self.speed(now), self.started.unit, self.started.total
+        if speed is None:
+            return "", ""
+        left = f"{time_left((total - self.done) / speed)} left" if total and self.done < total else ""
+        return frame_rate(speed) if unit == FRAMES else f"{_amount(int(speed), unit)}/s", left
 
 
 class Renderer:
@@ -114,7 +150,7 @@ class PlainLines(Renderer):
         self._next = time.monotonic() + quiet_seconds
         self._held: list[str] = []
         self._has_spoken = False
-        self._stages: dict[str, tuple[StageStarted, float]] = {}
+        self._stages: dict[str, Pace] = {}
 
     def show(self, event: Event) -> None:
         """Write a line where one is due; warnings wait for the first line, so that short jobs stay quiet."""
@@ -125,7 +161,9 @@ class PlainLines(Renderer):
             self.warned.append(event.message)
             self._say(event.message)
         if isinstance(event, StageStarted):
-            self._stages[event.stage] = (event, now)
+            self._stages[event.stage] = Pace(event)
+        if isinstance(event, Progressed):
+            self._stages.setdefault(event.stage, Pace(StageStarted(event.stage))).take(event.done, now)
         if now < self._next and not self._has_spoken:
             return
         for message in self._held:
@@ -133,29 +171,24 @@ class PlainLines(Renderer):
             self.warned.append(message)
         self._held.clear()
         if isinstance(event, (StageStarted, Progressed)) and now >= self._next:
-            done = event.done if isinstance(event, Progressed) else 0
-            self._say(self._line(event.stage, done, now))
+            self._say(self._line(self._stages[event.stage], now))
             self._next = now + _PLAIN_SECONDS
 
     def _say(self, text: str) -> None:
         self._has_spoken = True
         write_stderr(f"{PROGRAM}: {printable(text)}\n")
 
-    def _line(self, stage: str, done: int, now: float) -> str:
-        started, began = self._stages.get(stage, (StageStarted(stage), now))
+    def _line(self, pace: Pace, now: float) -> str:
+        started, done = pace.started, pace.done
         if done <= 0:
-            return stage
+            return started.stage
         if not started.total:
-            return f"{stage}: {_amount(done, started.unit)}"
-        text = f"{stage}: {100 * done // started.total} %, "
+            return f"{started.stage}: {_amount(done, started.unit)}"
+        text = f"{started.stage}: {100 * done // started.total} %, "
         text += f"{_amount(done, started.unit) if started.unit == 'bytes' else done} of "
         text += _amount(started.total, started.unit)
-        if now > began and started.done < done < started.total:
-            speed = (done - started.done) / (now - began)
-            if started.unit == FRAMES:
-                text += f", {frame_rate(speed)}"
-            text += f", {time_left((started.total - done) / speed)} left"
-        return text
+        speed, left = pace.words(now)
+        return ", ".join(filter(None, (text, speed if started.unit == FRAMES else "", left)))
 
 
 class LiveBars(Renderer):
@@ -166,15 +199,15 @@ class LiveBars(Renderer):
         self._began = time.monotonic()
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
-        self._stages: dict[str, tuple[StageStarted, int]] = {}
+        self._stages: dict[str, Pace] = {}
 
     def show(self, event: Event) -> None:
         """Update the stage's bar; warnings are printed above the bars at once."""
         if isinstance(event, StageStarted):
-            self._stages[event.stage] = (event, event.done)
+            self._stages[event.stage] = Pace(event, event.done)
         elif isinstance(event, Progressed):
-            started, _ = self._stages.get(event.stage, (StageStarted(event.stage), 0))
-            self._stages[event.stage] = (started, event.done)
+            pace = self._stages.setdefault(event.stage, Pace(StageStarted(event.stage)))
+            pace.take(event.done, time.monotonic())
         elif isinstance(event, StageFinished):
             self._stages.pop(event.stage, None)
             if self._bars is not None and event.stage in self._tasks:
@@ -205,41 +238,24 @@ class LiveBars(Renderer):
             self._bars.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def _update(self, bars: Progress) -> None:
-        for stage, (started, done) in self._stages.items():
+        now = time.monotonic()
+        for stage, pace in self._stages.items():
             if stage not in self._tasks:
-                self._tasks[stage] = bars.add_task(
-                    printable(stage), total=started.total, completed=started.done, unit=started.unit
-                )
-            bars.update(self._tasks[stage], completed=done)
+                self._tasks[stage] = bars.add_task(printable(stage), total=pace.started.total, speed="", left="")
+            speed, left = pace.words(now)
+            bars.update(self._tasks[stage], completed=pace.done, speed=speed, left=left)
 
 
 def _live_progress() -> Progress:
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Speed(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            unit = str(task.fields["unit"])
-            if not speed or not unit:
-                return Text("")
-            return Text(frame_rate(speed) if unit == FRAMES else f"{_amount(int(speed), unit)}/s")
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     return Progress(
         TextColumn("{task.description}", markup=False),  # file names may have brackets
         BarColumn(bar_width=None),
         TaskProgressColumn(),
-        Speed(),
-        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[speed]}", markup=False),
+        TextColumn("{task.fields[left]}", markup=False),
         console=Console(stderr=True),
         transient=True,
         expand=True,

@@ -349,10 +349,31 @@ def test_what_an_earlier_run_has_done_makes_the_rest_no_faster(clock: Clock) -> 
     tally.take(BatchStarted(2, 2000))
     tally.take(FileStarted("a", 1000))
     tally.take(InFile("a", StageStarted("encode", 100, "frames", done=60)))
-    clock.now += 10.0
+    assert tally.fraction == 0.3
+    clock.now += 30.0  # to pass those frames
+    tally.take(InFile("a", Progressed("encode", 61)))
+    clock.now += 9.5
     tally.take(InFile("a", Progressed("encode", 80)))
     assert tally.fraction == 0.4
     assert tally.seconds_left() == pytest.approx(60.0)
+    assert tally.words()[1] == "2.0 frames/s"
+
+
+def test_what_is_left_out_and_a_slow_beginning_make_no_estimate_wild(clock: Clock) -> None:
+    tally = _batch_progress.Tally()
+    tally.take(BatchStarted(2, 2000))
+    tally.take(FileStarted("there", 1000))
+    tally.take(FileFinished("there", 0))
+    tally.take(FileStarted("a", 1000))
+    tally.take(InFile("a", StageStarted("encode", 100, "frames")))
+    clock.now += 20.0
+    estimates = []
+    for done in range(1, 100):
+        clock.now += 0.25
+        tally.take(InFile("a", Progressed("encode", done)))
+        estimates.append((done, tally.seconds_left()))
+    assert all(left is None for done, left in estimates if done < 10)
+    assert all(left == pytest.approx((100 - done) / 4) for done, left in estimates if done > 10)
 
 
 def test_an_interruption_while_the_result_is_shown_says_that_files_are_there(

@@ -95,7 +95,6 @@ def run_video(job: VideoJob, *, listener: Listener = ignore) -> VideoReport:
             if report is not None:
                 return report
             nothing = "nothing was changed in any frame: the film was copied as it is"
-        listener(Noted(nothing))
         _copy(job)
         return _report(job, reader, None, began, notes=(nothing,), changed=False)
 

@@ -78,7 +78,9 @@ def test_the_name_of_a_codec_means_its_usual_encoder(name: str, encoder: str) ->
     assert by_codec.encoder == encoder
 
 
-@pytest.mark.parametrize(("distance", "rate", "g"), [(140, 30, "140"), (15, 30, "120"), (250, 30, None), (30, 300, None)])
+@pytest.mark.parametrize(
+    ("distance", "rate", "g"), [(140, 30, "140"), (15, 30, "120"), (250, 30, None), (30, 300, None)]
+)
 @pytest.mark.parametrize("codec", ["h264", "hevc", "vp9"])
 def test_key_frames_are_about_as_near_as_they_were(codec: str, distance: int, rate: int, g: str | None) -> None:
     info = replace(film_info(codec, "yuv420p"), key_distance=distance, rate=Fraction(rate))
